@@ -1,0 +1,65 @@
+"""earmark's workflow: `snakemake --cores all` runs everything up to the report.
+
+Targets: demo, prepare, mel, embed, train, evaluate, report, png, backbone. The rules only wire: which products a study
+needs, and under which content key each one lives, is decided by `earmark.plan`; docs/store.md explains why a product
+that exists is right and is never made again.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+from earmark.errors import EarmarkError
+from earmark.plan import Plan
+from earmark.store import acquire
+
+
+configfile: "params.yaml"
+
+
+try:
+    PLAN = Plan.of(config)
+except EarmarkError as error:
+    raise WorkflowError(str(error)) from None
+
+STORE = str(PLAN.store.root)
+ENVIRONMENT = "../../envs/environment.yaml"
+
+# jobs call `earmark`, also where the environment is used without being activated
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+
+if workflow.is_main_process and not workflow.dryrun:
+    LOCK = acquire(PLAN.store.root)  # until this process ends: runs that share a store take turns
+    PLAN.seed()
+
+
+wildcard_constraints:
+    key="[0-9a-f]{20}",
+
+
+include: "workflow/rules/prepare.smk"
+include: "workflow/rules/mel.smk"
+include: "workflow/rules/embed.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/backbone.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        manifest,
+        mels,
+        features,
+        model,
+        evaluation,
+    params:
+        study=study,
+    conda:
+        "envs/environment.yaml"
+    log:
+        f"{STORE}/logs/publish/all.log",
+    shell:
+        "earmark publish evaluate {params.study} 2> {log}"

@@ -1,0 +1,222 @@
+"""Parameters: typed, strict, and explained where they are wrong.
+
+``params.yaml`` is the one hand-edited configuration; recipes are overlays of it. An unknown key, a value of the wrong
+type or a contradiction between two keys is refused with the key's name, what was found and what would be right.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from earmark.digest import digest
+from earmark.errors import EarmarkError
+
+
+class Section(BaseModel):
+    """A part of the params: unknown keys are refused, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def plain(self) -> dict[str, Any]:
+        """The section as JSON-serialisable values, for keys and provenance."""
+        return self.model_dump(mode="json")
+
+
+class DataParams(Section):
+    """Which recordings, and which of their columns is the label."""
+
+    adapter: Literal["demo", "common_voice", "table", "folder"] = Field("demo", description="layout of the data set")
+    root: str = Field("data/raw/demo", description="folder of the data set")
+    table: str | None = Field(None, description="adapter table: the CSV, TSV or Parquet file, relative to root")
+    label: str = Field("language", description="catalogue column to classify")
+    filter: str | None = Field(None, description="expression over the columns, e.g. \"gender == 'male'\"")
+    rank_by: str | None = Field(None, description="column to rank clips by, best first, e.g. up_votes")
+    top: int | None = Field(None, ge=1, description="clips kept per class after ranking; null = all")
+    balance: list[str] = Field(default_factory=list, description="columns whose groups are cut to equal size")
+    unseen: int = Field(0, ge=0, description="next-best clips per class kept aside as the split 'unseen'")
+
+
+class SplitParams(Section):
+    """How clips are divided into train, val and test."""
+
+    by: str | list[str] = Field(
+        "speaker", description="speaker, random, official, or columns that must not cross splits"
+    )
+    fractions: list[float] = Field([0.6, 0.2, 0.2], min_length=3, max_length=3, description="train, val, test")
+    seed: int = Field(0, ge=0)
+    on_leak: Literal["error", "warn", "allow"] = Field("error", description="when a speaker or clip crosses splits")
+
+    @field_validator("fractions")
+    @classmethod
+    def _sum_to_one(cls, value: list[float]) -> list[float]:
+        if any(not 0 < part < 1 for part in value) or abs(sum(value) - 1) > 1e-6:
+            raise ValueError("three fractions between 0 and 1 that sum to 1, e.g. [0.6, 0.2, 0.2]")
+        return value
+
+
+class FeatureParams(Section):
+    """The front end: audio to a mel image. Lengths are in samples, frequencies in Hz, levels in dB."""
+
+    kinds: list[Literal["mel"]] = Field(["mel"], min_length=1)
+    sample_rate: int = Field(16000, ge=1000, le=192000, description="Hz")
+    n_fft: int = Field(512, ge=16, description="samples")
+    win_length: int = Field(400, ge=16, description="samples")
+    hop_length: int = Field(200, ge=1, description="samples")
+    n_mels: int = Field(40, ge=1, le=1024)
+    fmin: float = Field(60, ge=0, description="Hz")
+    fmax: float = Field(7600, gt=0, description="Hz")
+    top_db: float = Field(80, gt=0, description="dynamic range kept below the clip's maximum, dB")
+    trim_db: float | None = Field(
+        30, gt=0, description="leading and trailing parts this far below the peak are cut, dB"
+    )
+    vad: Literal["none"] = "none"
+    window: None = Field(None, description="whole clips")
+    scale: Literal["top_db", "minmax"] = Field("top_db", description="uint8 range: the fixed top_db, or the clip's own")
+    dtype: Literal["uint8", "float16"] = "uint8"
+    shard_size: int = Field(1024, ge=1, description="clips per shard, at most (about)")
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> FeatureParams:
+        if self.fmax > self.sample_rate / 2:
+            raise ValueError(f"fmax {self.fmax:g} Hz is above half the sample_rate ({self.sample_rate / 2:g} Hz)")
+        if self.fmin >= self.fmax:
+            raise ValueError(f"fmin {self.fmin:g} Hz must be below fmax {self.fmax:g} Hz")
+        if self.win_length > self.n_fft:
+            raise ValueError(f"win_length {self.win_length} must not exceed n_fft {self.n_fft}")
+        return self
+
+    def front_end(self) -> dict[str, Any]:
+        """What decides the numbers: everything but how clips are packed into files."""
+        return {name: value for name, value in self.plain().items() if name != "shard_size"}
+
+
+class BackboneParams(Section):
+    """The pretrained network whose bottleneck features are extracted."""
+
+    name: str = "earmark_base"
+    weights: str = Field("embedded", description="embedded, imagenet, none, or the path of a weights file")
+    normalise: Literal["band_mean", "none"] = Field("band_mean", description="band_mean: each mel band's mean removed")
+    image_size: list[int] | None = Field(
+        None, min_length=2, max_length=2, description="height, width in pixels; null = as is"
+    )
+    fit: Literal["none", "squeeze"] = Field("none", description="how a clip becomes image_size wide")
+    pooling: Literal["stats", "avg", "none"] = Field("stats", description="over time and frequency; none = spatial map")
+    engine: Literal["auto", "onnx", "keras"] = Field("auto", description="auto: onnx on a CPU, keras on a GPU")
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> BackboneParams:
+        if (self.image_size is None) != (self.fit == "none"):
+            raise ValueError("image_size and fit go together: both set for an image backbone, null and none otherwise")
+        return self
+
+
+class TrainParams(Section):
+    """How the head is trained on the bottleneck features."""
+
+    mode: Literal["frozen"] = "frozen"
+    head: Literal["final", "first", "linear"] = "final"
+    standardise: bool = Field(True, description="scale each feature to mean 0, deviation 1 over the training clips")
+    optimizer: Literal["adam", "rmsprop", "sgd"] = "adam"
+    learning_rate: float = Field(1e-4, gt=0)
+    epochs: int = Field(1000, ge=1, description="at most")
+    batch_size: int = Field(50, ge=1, description="clips")
+    early_stopping: int | None = Field(50, ge=1, description="epochs without a better validation loss; null = never")
+    seed: int = Field(0, ge=0)
+
+
+class EvaluateParams(Section):
+    """How the model is judged."""
+
+    bootstrap: int = Field(1000, ge=0, description="resamples of the speakers for confidence intervals; 0 = none")
+    external: list[str] = Field(default_factory=list, max_length=0, description="further test sets (none yet)")
+
+
+class Params(Section):
+    """All parameters of one study."""
+
+    task: str = Field("language", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="study; the MLflow experiment")
+    data: DataParams = DataParams()
+    split: SplitParams = SplitParams()
+    features: FeatureParams = FeatureParams()
+    backbone: BackboneParams = BackboneParams()
+    train: TrainParams = TrainParams()
+    evaluate: EvaluateParams = EvaluateParams()
+
+    def digest(self) -> str:
+        """Content key of every parameter."""
+        return digest("params", self.plain())
+
+    def flat(self) -> dict[str, Any]:
+        """``section.key`` → value, as DVC and MLflow show them."""
+        flat: dict[str, Any] = {}
+        for name, value in self.plain().items():
+            if isinstance(value, dict):
+                flat.update({f"{name}.{key}": inner for key, inner in value.items()})
+            else:
+                flat[name] = value
+        return flat
+
+
+def parse(values: Mapping[str, Any], source: str = "params.yaml") -> Params:
+    """Validated ``Params`` of nested ``values``; raises EarmarkError naming every wrong key of ``source``."""
+    try:
+        return Params.model_validate(dict(values))
+    except ValidationError as error:
+        lines = [f"  {_explain(problem)}" for problem in error.errors()]
+        raise EarmarkError(f"{source}: {len(lines)} problem(s)\n" + "\n".join(lines)) from None
+
+
+def load(path: Path, *overlays: Path) -> Params:
+    """``Params`` of a YAML file with ``overlays`` (recipes) merged over it; raises EarmarkError."""
+    values = _read_yaml(path)
+    for overlay in overlays:
+        values = merge(values, _read_yaml(overlay))
+    return parse(values, " + ".join(str(p) for p in (path, *overlays)))
+
+
+def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
+    """``base`` with ``overlay`` on top: mappings merge key by key, everything else is replaced."""
+    merged = dict(base)
+    for key, value in overlay.items():
+        inner = merged.get(key)
+        merged[key] = merge(inner, value) if isinstance(inner, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(path.read_text())
+    except FileNotFoundError:
+        raise EarmarkError(f"{path}: no such file") from None
+    except yaml.YAMLError as error:
+        raise EarmarkError(f"{path}: not valid YAML: {error}") from None
+    if not isinstance(values, dict):
+        raise EarmarkError(f"{path}: expected 'section: {{key: value}}' pairs")
+    return values
+
+
+def _explain(problem: Any) -> str:
+    """One pydantic error as a sentence that names the key and, for a typo, the nearest known one."""
+    *sections, last = [str(part) for part in problem["loc"]] or ["params"]
+    where = ".".join([*sections, last])
+    if problem["type"] != "extra_forbidden":
+        return f"{where}: {problem['msg'].removeprefix('Value error, ')} (found {problem['input']!r})"
+    near = difflib.get_close_matches(last, _known_keys(sections), n=1, cutoff=0.5)
+    hint = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(_known_keys(sections))}"
+    return f"{where}: unknown key; {hint}"
+
+
+def _known_keys(sections: list[str]) -> list[str]:
+    model: type[BaseModel] = Params
+    for section in sections:
+        annotation = model.model_fields[section].annotation
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return []
+        model = annotation
+    return list(model.model_fields)

@@ -1,0 +1,277 @@
+"""The plan: which content keys a study needs, computed from params, data and step versions before anything runs.
+
+``Plan`` answers three questions for the workflow: under which key does each product live, what is missing, and which
+files make up the published folders. It reads file digests (cached) and the manifest, never audio or models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import yaml
+
+from earmark import config, versions
+from earmark.config import Params
+from earmark.corpus import prepare
+from earmark.digest import FileDigests, digest
+from earmark.errors import EarmarkError
+from earmark.models import backbones
+from earmark.provenance import Provenance, read_record
+from earmark.shards.assign import bits_for, neighbours, shard_of
+from earmark.shards.schema import ClipRow
+from earmark.store import Store, link, publish, replacing
+
+EMBED_GROUP = 64
+"""Shards per extraction job: loading a backbone costs seconds, a shard of features as much or less."""
+
+STAGES = ("prepare", "mel", "embed", "train", "evaluate")
+"""The five stages in order; a target publishes every stage up to its own."""
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A part of the corpus: its name (binary digits of the clips' hashes), its clips, its products' keys."""
+
+    name: str
+    clips: list[ClipRow]
+    mel_key: str
+    feature_key: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Keys and paths of everything that ``params`` ask for, in one ``store``."""
+
+    params: Params
+    store: Store
+    known_manifest: str | None = None
+    """Key of the manifest, where the caller knows it: a job need not look at the data set's files again."""
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any], manifest: Path | None = None) -> Plan:
+        """Plan for a nested configuration, as Snakemake holds it; raises EarmarkError on wrong params.
+
+        ``manifest`` is the folder of a manifest in the store, whose name is its key.
+        """
+        params = config.parse(values, "params.yaml and its overlays")
+        backbones.check(params.backbone, params.features)
+        return cls(params, Store.find(), manifest.name if manifest else None)
+
+    @cached_property
+    def params_file(self) -> Path:
+        """The resolved params as a file that a job can read: written once per digest."""
+        path = self.store.root / "params" / f"{self.params.digest()}.yaml"
+        if not path.is_file():
+            with replacing(path) as part:
+                part.write_text(yaml.safe_dump(self.params.plain(), sort_keys=False, allow_unicode=True))
+        return path
+
+    @property
+    def demo(self) -> Path | None:
+        """The file that marks the demo corpus complete, if the study uses it."""
+        return Path(self.params.data.root) / "corpus.json" if self.params.data.adapter == "demo" else None
+
+    @cached_property
+    def prepare_key(self) -> str:
+        """Key of the manifest: selection and split params, and the content of every source file."""
+        if self.known_manifest:
+            return self.known_manifest
+        root = Path(self.params.data.root)
+        with FileDigests(self.store.file_digests) as digests:
+            sources = digest(digests.of_all(prepare.source_files(self.params.data), root))
+        data = {name: value for name, value in self.params.data.plain().items() if name != "root"}
+        return digest("prepare", versions.PREPARE, data, self.params.split.plain(), sources)
+
+    @property
+    def prepared(self) -> Path:
+        """Folder of the manifest, quarantine list and leak audit."""
+        return self.store.path("prepare", self.prepare_key, "")
+
+    @property
+    def manifest(self) -> Path:
+        """The manifest's file."""
+        return self.prepared / "manifest.parquet"
+
+    @property
+    def is_prepared(self) -> bool:
+        """Whether everything below the manifest can be planned already."""
+        return (self.demo is None or self.demo.is_file()) and self.store.has("prepare", self.prepare_key, "")
+
+    @cached_property
+    def shards(self) -> list[Shard]:
+        """All shards in order of name; needs the manifest."""
+        names = ["clip_id", "path", "start", "end", "audio_digest"]
+        rows = [ClipRow(**row) for row in pq.read_table(self.manifest, columns=names).to_pylist()]
+        bits = bits_for(len(rows), self.params.features.shard_size)
+        parts: dict[str, list[ClipRow]] = {}
+        for row in rows:
+            parts.setdefault(shard_of(row.clip_id, bits), []).append(row)
+        return [self._shard(name, parts[name]) for name in sorted(parts)]
+
+    def _shard(self, name: str, clips: list[ClipRow]) -> Shard:
+        content = [(c.clip_id, c.audio_digest, c.start, c.end) for c in clips]
+        mel_key = digest("mel", versions.MEL, self.params.features.front_end(), content)
+        return Shard(name, clips, mel_key, digest("embed", self._backbone, mel_key))
+
+    def shard(self, name: str) -> Shard:
+        """The shard called ``name``; raises EarmarkError if the manifest has no such shard."""
+        for shard in self.shards:
+            if shard.name == name:
+                return shard
+        raise EarmarkError(f"no shard '{name}'; the manifest has {', '.join(s.name for s in self.shards)}")
+
+    def shard_of_mel(self, key: str) -> Shard:
+        """The shard whose mel images have ``key``; raises EarmarkError if the study has none."""
+        for shard in self.shards:
+            if shard.mel_key == key:
+                return shard
+        raise EarmarkError(f"no shard of this study has the mel key {key}")
+
+    def mel_path(self, shard: Shard) -> Path:
+        """Store path of a shard's mel images."""
+        return self.store.path("mel", shard.mel_key)
+
+    def feature_path(self, shard: Shard) -> Path:
+        """Store path of a shard's bottleneck features."""
+        return self.store.path("embed", shard.feature_key)
+
+    @cached_property
+    def _backbone(self) -> list[Any]:
+        section = {k: v for k, v in self.params.backbone.plain().items() if k not in ("weights", "engine")}
+        return [versions.EMBED, section, backbones.weights_digest(self.params.backbone)]
+
+    @property
+    def backbone_key(self) -> str:
+        """Key of the exported backbone."""
+        return digest("backbone", self._backbone)
+
+    @property
+    def backbone(self) -> Path:
+        """The exported backbone, which extraction and serving share."""
+        return self.store.path("backbone", self.backbone_key, ".onnx")
+
+    @cached_property
+    def extraction_jobs(self) -> dict[str, list[Shard]]:
+        """Shards by extraction job; its name is made of all keys of its group, whatever is in the store already."""
+        groups = [self.shards[i : i + EMBED_GROUP] for i in range(0, len(self.shards), EMBED_GROUP)]
+        return {digest("embed group", [s.feature_key for s in group]): group for group in groups}
+
+    def missing_features(self, job: str) -> list[Shard]:
+        """The shards of an extraction job whose features are not in the store."""
+        return [s for s in self.extraction_jobs[job] if not self.store.has("embed", s.feature_key)]
+
+    @cached_property
+    def model_key(self) -> str:
+        """Key of the model: train params, front end, backbone, and the training and validation clips with labels."""
+        names = ["clip_id", "audio_digest", "start", "end", "label", "split"]
+        rows = pq.read_table(self.manifest, columns=names, filters=[("split", "in", ["train", "val"])]).to_pylist()
+        clips = digest([[row[name] for name in names] for row in rows])
+        front_end = self.params.features.front_end()
+        return digest(
+            "train", versions.TRAIN, self.params.train.plain(), front_end, versions.MEL, self._backbone, clips
+        )
+
+    @property
+    def model(self) -> Path:
+        """Folder of the trained model."""
+        return self.store.path("train", self.model_key, "")
+
+    @property
+    def evaluation_key(self) -> str:
+        """Key of the evaluation: the model, the manifest with its quarantine, and all params (it prints them)."""
+        return digest("evaluate", versions.EVALUATE, self.model_key, self.prepare_key, self.params.digest())
+
+    @property
+    def evaluation(self) -> Path:
+        """Folder of metrics, predictions, plots and report."""
+        return self.store.path("evaluate", self.evaluation_key, "")
+
+    def provenance(self, step: str, shard: Shard | None = None) -> Provenance:
+        """What a product of ``step`` records about itself."""
+        p = self.params
+        data, study = {"manifest": self.prepare_key}, {"params": p.digest()}
+        if step == "prepare":
+            return Provenance(
+                step, versions.PREPARE, self.prepare_key, {"data": p.data.plain(), "split": p.split.plain()}
+            )
+        if step == "mel" and shard:
+            return Provenance(step, versions.MEL, shard.mel_key, p.features.front_end(), {"clips": len(shard.clips)})
+        if step == "embed" and shard:
+            inputs = {"mel": shard.mel_key, "backbone": self.backbone_key}
+            return Provenance(step, versions.EMBED, shard.feature_key, p.backbone.plain(), inputs)
+        if step == "train":
+            inputs = {**data, "backbone": self.backbone_key}
+            return Provenance(step, versions.TRAIN, self.model_key, p.train.plain(), inputs)
+        inputs = {**data, **study, "model": self.model_key}
+        return Provenance(step, versions.EVALUATE, self.evaluation_key, p.evaluate.plain(), inputs)
+
+    def previous(self, step: str, shard: Shard) -> list[Path]:
+        """Earlier versions of a shard (or of the shards it was split from or merged of) whose rows may be reused."""
+        found = [self.store.latest(step, self._family(step, name)) for name in neighbours(shard.name)]
+        return [path for path in found if path is not None]
+
+    def remember(self, step: str, shard: Shard) -> None:
+        """Note the product of ``step`` as the shard's latest version."""
+        key = shard.mel_key if step == "mel" else shard.feature_key
+        self.store.remember(step, self._family(step, shard.name), key)
+
+    def _family(self, step: str, name: str) -> str:
+        settings = [self.params.features.front_end(), versions.MEL] + (self._backbone if step == "embed" else [])
+        return f"{digest(settings)}-{name}"
+
+    def published(self, stage: str) -> dict[Path, dict[str, Path]]:
+        """The folders that a stage shows to people and DVC, each with its files (name → store path)."""
+        if stage == "prepare":
+            return {Path("data/manifest"): _files(self.prepared)}
+        if stage == "mel":
+            return {Path("data/mel"): {f"{s.name}.parquet": self.mel_path(s) for s in self.shards}}
+        if stage == "embed":
+            return {Path("data/features"): {f"{s.name}.parquet": self.feature_path(s) for s in self.shards}}
+        if stage == "train":
+            return {Path("results/model"): _files(self.model)}
+        results: dict[Path, dict[str, Path]] = {Path("results"): {"leaks.json": self.prepared / "leaks.json"}}
+        for name, path in _files(self.evaluation).items():
+            folder, _, inner = name.rpartition("/")
+            results.setdefault(Path("results") / folder, {})[inner] = path
+        return results
+
+    def publish(self, last: str) -> int:
+        """Publish every stage up to ``last``; returns how many files were changed."""
+        changed = 0
+        for stage in STAGES[: STAGES.index(last) + 1]:
+            for folder, files in self.published(stage).items():
+                changed += publish(folder, files)
+        return changed
+
+    def seed(self) -> int:
+        """Take what is published here but unknown to the store into it; returns how many products that were.
+
+        After ``git clone`` and ``dvc pull`` the store is empty and the folders are full: nothing is computed again.
+        """
+        products = [("prepare", Path("data/manifest")), ("train", Path("results/model")), ("evaluate", Path("results"))]
+        products += [("mel", path) for path in sorted(Path("data/mel").glob("*.parquet"))]
+        products += [("embed", path) for path in sorted(Path("data/features").glob("*.parquet"))]
+        return sum(self.store.adopt(step, path) for step, path in products) + self._seed_backbone()
+
+    def _seed_backbone(self) -> int:
+        """A published model carries its backbone, which extraction for the same study can use."""
+        published = Path("results/model")
+        record = read_record(published) if published.is_dir() else None
+        exported = published / "backbone.onnx"
+        if record is None or not exported.is_file():
+            return 0
+        key = record.get("inputs", {}).get("backbone")
+        if not key or self.store.has("backbone", key, ".onnx"):
+            return 0
+        with replacing(self.store.path("backbone", key, ".onnx")) as part:
+            link(exported, part)
+        return 1
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    return {p.relative_to(folder).as_posix(): p for p in sorted(folder.rglob("*")) if p.is_file()}

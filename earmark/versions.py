@@ -1,0 +1,11 @@
+"""Version of each step's numbers. Bump one when the step's results change; a comment edit changes nothing.
+
+The versions are part of every content key, and DVC reads them from this file as parameters, so that Snakemake
+and DVC agree on when a step must run again. Golden tests fail when numbers change without a bump.
+"""
+
+PREPARE = 1
+MEL = 1
+EMBED = 1
+TRAIN = 1
+EVALUATE = 1

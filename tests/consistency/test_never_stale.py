@@ -1,0 +1,256 @@
+"""Never stale, never wasteful: after each command the results are those of a run from scratch, and only what changed
+was made. Every command here is what a person types."""
+
+import csv
+import os
+import shutil
+import signal
+import sqlite3
+import time
+
+import pytest
+
+pytestmark = pytest.mark.workflow
+
+CLIPS = "data/raw/clips"
+HEAD = {"train": 1, "evaluate": 1}
+"""What a change of the head makes."""
+
+
+def shards(project) -> int:
+    return len(list((project.root / "data/mel").glob("*.parquet")))
+
+
+def runs(project) -> list[tuple[str, str]]:
+    """MLflow's runs: (status, model key)."""
+    query = "select r.status, t.value from runs r join tags t using (run_uuid) where t.key = 'earmark.model_key'"
+    with sqlite3.connect(project.root / "mlruns/mlflow.db") as database:
+        return database.execute(query).fetchall()
+
+
+def replace_clip(project, name: str, source: str) -> None:
+    """Put other audio under the name of a clip, as a new file."""
+    target = project.root / CLIPS / name
+    target.unlink()
+    shutil.copy(project.root / CLIPS / source, target)
+
+
+def table(project) -> list[dict[str, str]]:
+    with (project.root / CLIPS / "clips.csv").open() as stream:
+        return list(csv.DictReader(stream))
+
+
+def write_table(project, rows) -> None:
+    path = project.root / CLIPS / "clips.csv"
+    path.unlink()
+    with path.open("w") as stream:
+        writer = csv.DictWriter(stream, ["path", "label", "speaker", "sentence"], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def test_the_first_run_is_right_and_a_no_op_is_a_no_op(project, from_scratch):
+    from_scratch(project)
+    assert shards(project) > 2
+    with project.making():
+        project.run("snakemake")
+        project.run("dvc", "repro")
+    assert "up to date" in project.run("dvc", "status")
+    from_scratch(project)
+
+
+def test_a_front_end_parameter_makes_every_mel_and_back_again_nothing(project, from_scratch):
+    project.set(features__trim_db=40)
+    with project.making(mel=shards(project), embed=shards(project), **HEAD):
+        project.run("dvc", "repro")
+    from_scratch(project)
+    project.set(features__trim_db=30)
+    with project.making():
+        project.run("snakemake")
+        from_scratch(project)
+        project.run("dvc", "repro")
+    from_scratch(project)
+    project.set(features__trim_db=40)
+    with project.making():
+        project.run("dvc", "repro")
+    from_scratch(project)
+
+
+def test_a_head_parameter_makes_the_head_only(project, from_scratch):
+    project.set(train__learning_rate=0.02)
+    with project.making(**HEAD):
+        project.run("snakemake")
+    from_scratch(project)
+    with project.making():
+        project.run("dvc", "repro")
+    from_scratch(project)
+
+
+def test_experiments_in_the_workspace(project, from_scratch):
+    with project.making(**HEAD):
+        project.run("dvc", "exp", "run", "-S", "train.learning_rate=0.03")
+    from_scratch(project)
+    assert "learning_rate=0.03" not in project.run("git", "status", "--short")
+
+
+def test_experiments_in_a_copy_share_the_store_and_leave_the_workspace_alone(project, from_scratch):
+    before = project.shown()
+    with project.making(**HEAD):
+        project.run("dvc", "exp", "run", "--temp", "-n", "aside", "-S", "train.learning_rate=0.04")
+    assert project.shown() == before
+    project.run("dvc", "exp", "apply", "aside")
+    with project.making():
+        from_scratch(project)
+        project.run("snakemake")
+    from_scratch(project)
+
+
+def test_queued_experiments_make_exactly_theirs(project, from_scratch):
+    for rate in ("0.05", "0.06"):
+        project.run("dvc", "exp", "run", "--queue", "-n", f"rate-{rate[2:]}", "-S", f"train.learning_rate={rate}")
+    with project.making(train=2, evaluate=2):
+        project.run("dvc", "queue", "start")
+        wait_for_queue(project)
+    for name in ("rate-05", "rate-06"):
+        project.run("dvc", "exp", "apply", name)
+        from_scratch(project)
+
+
+def wait_for_queue(project, seconds: float = 240) -> None:
+    """Until no queued experiment is waiting or running; a failed one fails the test with its log."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        status = project.run("dvc", "queue", "status")
+        assert "Failed" not in status, status + project.run("dvc", "queue", "logs", "rate-05")
+        if "Running" not in status and "Queued" not in status:
+            return
+        time.sleep(2)
+    raise AssertionError(f"the queue did not finish in {seconds} s\n{status}")
+
+
+def test_going_back_to_a_commit_and_checking_out_costs_nothing(project, from_scratch):
+    project.set(train__learning_rate=0.02)
+    project.run("dvc", "repro")
+    project.run("git", "checkout", "-q", "-f", "main")
+    project.run("dvc", "checkout", "-q", "-f")
+    with project.making():
+        from_scratch(project)
+        project.run("snakemake")
+        project.run("dvc", "repro")
+    from_scratch(project)
+
+
+def test_a_touched_clip_changes_nothing(project):
+    for path in (project.root / CLIPS).glob("*.wav"):
+        os.utime(path)
+    with project.making():
+        project.run("snakemake")
+
+
+def test_a_changed_clip_makes_one_shard_and_computes_one_clip(project, from_scratch):
+    name = first_training_clip(project)
+    samples = (project.root / CLIPS / name).read_bytes()
+    (project.root / CLIPS / name).unlink()
+    (project.root / CLIPS / name).write_bytes(samples[:-8000])
+    with project.making(prepare=1, mel=1, embed=1, **HEAD):
+        project.run("dvc", "repro")
+    from_scratch(project)
+    newest = max((project.root / ".store/logs/mel").iterdir(), key=lambda p: p.stat().st_mtime_ns)
+    assert " 1 computed" in newest.read_text()
+
+
+def first_training_clip(project) -> str:
+    import pyarrow.parquet as pq
+
+    manifest = pq.read_table(project.root / "data/manifest/manifest.parquet").to_pylist()
+    return next(row["path"] for row in manifest if row["split"] == "train")
+
+
+def test_an_added_clip_makes_one_shard(project, from_scratch):
+    rows = table(project)
+    name = first_training_clip(project)
+    row = next(r for r in rows if r["path"] == name)
+    samples = (project.root / CLIPS / name).read_bytes()
+    (project.root / CLIPS / "added.wav").write_bytes(samples[:-12000])
+    write_table(project, [*rows, {**row, "path": "added.wav", "sentence": "added"}])
+    with project.making(prepare=1, mel=1, embed=1, **HEAD):
+        project.run("snakemake")
+    from_scratch(project)
+
+
+def test_a_removed_clip_makes_its_shard_and_computes_no_clip(project, from_scratch):
+    name = first_training_clip(project)
+    write_table(project, [row for row in table(project) if row["path"] != name])
+    (project.root / CLIPS / name).unlink()
+    with project.making(prepare=1, mel=1, embed=1, **HEAD):
+        project.run("dvc", "repro")
+    from_scratch(project)
+    newest = max((project.root / ".store/logs/mel").iterdir(), key=lambda p: p.stat().st_mtime_ns)
+    assert " 0 computed" in newest.read_text()
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_killed_run_is_resumed_without_losing_finished_work(project, from_scratch, sign):
+    project.set(features__trim_db={signal.SIGINT: 21, signal.SIGTERM: 22, signal.SIGKILL: 23}[sign])
+    before = set(project.products())
+    process = project.start("snakemake", "--cores", "1")
+    wait_for_new_product(project, before, "mel/")
+    os.killpg(process.pid, sign)
+    process.communicate()
+    done = {n: s for n, s in project.products().items() if n.startswith("mel/") and n not in before}
+    project.run("snakemake")
+    assert done.items() <= project.products().items(), "finished shards are kept, not made again"
+    from_scratch(project)
+    with project.making():
+        project.run("snakemake")
+
+
+def wait_for_new_product(project, before, prefix: str, seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if any(name.startswith(prefix) for name in set(project.products()) - before):
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"no new {prefix} in {seconds} s")
+
+
+def test_a_run_waits_for_another_that_uses_the_store(project, from_scratch):
+    project.set(features__trim_db=25)
+    first, second = project.start("snakemake"), project.start("snakemake")
+    for process in (first, second):
+        output, _ = process.communicate()
+        assert process.returncode == 0, output
+    from_scratch(project)
+
+
+def test_a_colleague_clones_pulls_and_computes_nothing(project, from_scratch, tmp_path):
+    clone = type(project)(project.root.parent / f"clone-{tmp_path.name}")
+    project.run("git", "clone", "-q", str(project.root), str(clone.root))
+    clone.run("dvc", "pull", "-q")
+    from_scratch(clone)
+    with clone.making():
+        clone.run("dvc", "repro")
+    clone.run("snakemake")
+    assert {name.split("/")[0] for name in clone.products()} == {
+        "prepare",
+        "mel",
+        "embed",
+        "train",
+        "evaluate",
+        "backbone",
+    }
+    assert not (clone.root / ".store/logs/mel").exists(), "no shard was computed"
+    assert not (clone.root / ".store/logs/train").exists(), "no model was trained"
+    from_scratch(clone)
+    clone.set(train__learning_rate=0.07)
+    with clone.making(**HEAD):
+        clone.run("dvc", "repro")
+    from_scratch(clone)
+
+
+def test_mlflow_has_one_finished_run_per_model(project):
+    models = [key for _, key in runs(project)]
+    assert len(models) == len(set(models)) > 3
+    assert {status for status, _ in runs(project)} == {"FINISHED"}
+    project.run("snakemake")
+    assert sorted(key for _, key in runs(project)) == sorted(models)

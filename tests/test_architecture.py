@@ -1,0 +1,81 @@
+"""The house plan, checked: imports point down, heavy libraries stay where they are needed."""
+
+import ast
+import subprocess
+import sys
+
+import pytest
+
+FLOORS = {
+    "ground": set(),
+    "audio": {"ground"},
+    "shards": {"ground", "audio"},
+    "corpus": {"ground", "audio"},
+    "models": {"ground", "audio", "shards"},
+    "serving": {"ground", "audio", "models"},
+    "evaluation": {"ground", "audio", "shards", "models", "serving"},
+    "top": {"ground", "audio", "shards", "corpus", "models", "serving", "evaluation", "top"},
+}
+GROUND = {"errors", "versions", "digest", "provenance", "config", "store"}
+ONLY_IN = {
+    "mlflow": {"tracking.py", "serving/pyfunc.py"},
+    "snakemake": set(),
+    "tensorflow": set(),
+}
+
+
+def room(module: str) -> str:
+    """Which part of the house ``earmark.<first>…`` belongs to."""
+    parts = module.split(".")
+    first = parts[1] if len(parts) > 1 else "__init__"
+    if first in FLOORS:
+        return first
+    return "ground" if first in GROUND or first == "__init__" else "top"
+
+
+def imports(path):
+    """Dotted names that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def sources(project_root):
+    package = project_root / "earmark"
+    return [(path, path.relative_to(package).as_posix()) for path in sorted(package.rglob("*.py"))]
+
+
+def test_imports_only_point_down(project_root):
+    wrong = []
+    for path, name in sources(project_root):
+        here = room("earmark." + name.removesuffix(".py").replace("/", "."))
+        for module in imports(path):
+            if module.startswith("earmark.") and (there := room(module)) not in FLOORS[here] | {here}:
+                wrong.append(f"{name} ({here}) imports {module} ({there})")
+    assert wrong == []
+
+
+def test_heavy_libraries_stay_in_their_rooms(project_root):
+    for path, name in sources(project_root):
+        for module in imports(path):
+            library = module.split(".")[0]
+            assert library not in ONLY_IN or name in ONLY_IN[library], f"{name} imports {module}"
+            assert library != "keras" or name.startswith(("models/", "serving/")), f"{name} imports keras"
+
+
+@pytest.mark.parametrize("module", ["earmark.cli", "earmark.plan", "earmark.shards.write", "earmark.audio.frontend"])
+def test_light_modules_import_nothing_heavy(module):
+    code = f"import sys, {module}; print(*sorted(set(sys.modules) & set(sys.argv[1:])))"
+    heavy = ["tensorflow", "keras", "mlflow", "librosa", "matplotlib", "sklearn", "pandas"]
+    found = subprocess.run([sys.executable, "-c", code, *heavy], capture_output=True, text=True, check=True)
+    assert found.stdout.split() == []
+
+
+def test_files_are_short_and_mirrored_by_tests(project_root):
+    tests = {path.name for path in (project_root / "tests").rglob("test_*.py")}
+    for path, name in sources(project_root):
+        assert len(path.read_text().splitlines()) <= 400, f"{name} is longer than 400 lines"
+        if path.stem not in ("__init__", "__main__", "errors", "versions"):
+            assert f"test_{path.stem}.py" in tests, f"{name} has no test_{path.stem}.py"

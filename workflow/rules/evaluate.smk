@@ -1,0 +1,47 @@
+"""Model to judgement: metrics with intervals, predictions, plots and the report."""
+
+
+def evaluation(wildcards):
+    """The evaluation of the study's model."""
+    manifest(wildcards)
+    return ancient(f"{PLAN.evaluation}/provenance.json")
+
+
+rule judgement:
+    input:
+        manifest,
+        mels,
+        model,
+    output:
+        STORE + "/evaluate/{key}/provenance.json",
+    params:
+        study=study,
+    conda:
+        ENVIRONMENT
+    log:
+        STORE + "/logs/evaluate/{key}.log",
+    threads: workflow.cores
+    shell:
+        "earmark evaluate {params.study} 2>&1 | tee {log}"
+
+
+rule evaluate:
+    input:
+        manifest,
+        mels,
+        features,
+        model,
+        evaluation,
+    params:
+        study=study,
+    conda:
+        ENVIRONMENT
+    log:
+        f"{STORE}/logs/publish/evaluate.log",
+    shell:
+        "earmark publish evaluate {params.study} 2> {log}"
+
+
+use rule evaluate as report with:
+    log:
+        f"{STORE}/logs/publish/report.log",
