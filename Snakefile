@@ -28,10 +28,14 @@ STORE = str(PLAN.store.root)
 ENVIRONMENT = "../../envs/environment.yaml"
 
 # jobs call `earmark`, also where the environment is used without being activated
-os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+os.environ["PATH"] = os.pathsep.join(
+    [str(Path(sys.executable).parent), os.environ["PATH"]]
+)
 
 if workflow.is_main_process and not workflow.dryrun:
-    LOCK = acquire(PLAN.store.root)  # until this process ends: runs that share a store take turns
+    LOCK = acquire(
+        PLAN.store.root
+    )  # until this process ends: runs that share a store take turns
     PLAN.seed()
 
 
@@ -55,11 +59,11 @@ rule all:
         features,
         model,
         evaluation,
-    params:
-        study=study,
-    conda:
-        "envs/environment.yaml"
     log:
         f"{STORE}/logs/publish/all.log",
+    conda:
+        "envs/environment.yaml"
+    params:
+        study=study,
     shell:
         "earmark publish evaluate {params.study} 2> {log}"

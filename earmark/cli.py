@@ -155,8 +155,9 @@ def train(params_file: Path, manifest: Path | None) -> None:
 
     plan = _plan(params_file, manifest)
     features = [plan.feature_path(shard) for shard in plan.shards]
-    logger = RunLogger(plan.params, plan.prepared, plan.model_key)
-    train_head(plan.params, plan.manifest, features, plan.backbone, plan.model, plan.provenance("train"), [logger])
+    provenance = plan.provenance("train")
+    with RunLogger(plan.params, provenance) as logger:
+        train_head(plan.params, plan.manifest, features, plan.backbone, plan.model, provenance, [logger])
 
 
 @main.command()
@@ -177,10 +178,11 @@ def evaluate(params_file: Path, manifest: Path | None) -> None:
 @manifest_option
 def publish(stage: str, params_file: Path, manifest: Path | None) -> None:
     """Make data/ and results/ show exactly this study up to STAGE, and MLflow record it."""
-    from earmark import tracking
+    from earmark import inventory, tracking
 
     plan = _plan(params_file, manifest)
     changed = plan.publish(stage)
+    inventory.note(plan.store, plan.params.digest(), plan.needed())
     click.echo(f"published up to {stage}: {changed} files changed", err=True)
     if stage in ("train", "evaluate"):
         evaluation = plan.evaluation if stage == "evaluate" else None
@@ -249,6 +251,31 @@ def doctor(as_json: bool) -> None:
     findings = examine()
     click.echo(json.dumps([vars(f) for f in findings], indent=2) if as_json else explain(findings))
     sys.exit(any(finding.level == "missing" for finding in findings))
+
+
+@main.command()
+@json_option
+def store(as_json: bool) -> None:
+    """List what the store holds, for which params, and how big it is."""
+    from earmark import inventory
+    from earmark.store import Store
+
+    found = Store.find()
+    click.echo(json.dumps(inventory.as_dicts(found), indent=2) if as_json else inventory.overview(found))
+
+
+@main.command()
+@params_option
+@click.option("--days", type=click.FloatRange(0), default=14, show_default=True, help="Keep what was used since.")
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+def gc(params_file: Path, days: float, dry_run: bool) -> None:
+    """Remove products that no study of the last days needs; `dvc checkout` brings committed ones back."""
+    from earmark import inventory
+
+    plan = _plan(params_file)
+    gone = inventory.collect(plan.store, days, plan.needed() if plan.is_prepared else [], dry_run)
+    size = sum(entry.size for entry in gone) / 2**20
+    click.echo(f"{'would remove' if dry_run else 'removed'} {len(gone)} products, {size:.1f} MiB")
 
 
 @main.command()

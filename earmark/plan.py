@@ -248,6 +248,12 @@ class Plan:
                 changed += publish(folder, files)
         return changed
 
+    def needed(self) -> list[Path]:
+        """Every product of this study that is in the store."""
+        folders = [self.prepared, self.model, self.evaluation]
+        files = [self.backbone, *map(self.mel_path, self.shards), *map(self.feature_path, self.shards)]
+        return [path for path in (*folders, *files) if path.exists()]
+
     def seed(self) -> int:
         """Take what is published here but unknown to the store into it; returns how many products that were.
 

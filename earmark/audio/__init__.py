@@ -1,0 +1,1 @@
+"""Audio: sound to numbers."""

@@ -1,0 +1,1 @@
+"""Shards: numbers to Parquet and back."""

@@ -5,10 +5,10 @@ rule backbone:
     output:
         "results/backbone/earmark_base.weights.h5",
         "results/backbone/earmark_base.json",
-    conda:
-        ENVIRONMENT
     log:
         f"{STORE}/logs/pretrain.log",
+    conda:
+        ENVIRONMENT
     threads: workflow.cores
     resources:
         gpu=1,

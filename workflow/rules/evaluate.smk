@@ -14,13 +14,13 @@ rule judgement:
         model,
     output:
         STORE + "/evaluate/{key}/provenance.json",
-    params:
-        study=study,
-    conda:
-        ENVIRONMENT
     log:
         STORE + "/logs/evaluate/{key}.log",
+    conda:
+        ENVIRONMENT
     threads: workflow.cores
+    params:
+        study=study,
     shell:
         "earmark evaluate {params.study} 2>&1 | tee {log}"
 
@@ -32,12 +32,12 @@ rule evaluate:
         features,
         model,
         evaluation,
-    params:
-        study=study,
-    conda:
-        ENVIRONMENT
     log:
         f"{STORE}/logs/publish/evaluate.log",
+    conda:
+        ENVIRONMENT
+    params:
+        study=study,
     shell:
         "earmark publish evaluate {params.study} 2> {log}"
 

@@ -12,15 +12,15 @@ rule mel_shard:
         manifest,
     output:
         STORE + "/mel/{key}.parquet",
+    log:
+        STORE + "/logs/mel/{key}.log",
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=500,
     params:
         study=study,
         shard=lambda wildcards: PLAN.shard_of_mel(wildcards.key).name,
-    conda:
-        ENVIRONMENT
-    log:
-        STORE + "/logs/mel/{key}.log",
-    resources:
-        mem_mb=500,
     shell:
         "earmark mel {params.study} --shard {params.shard} 2> {log}"
 
@@ -29,12 +29,12 @@ rule mel:
     input:
         manifest,
         mels,
-    params:
-        study=study,
-    conda:
-        ENVIRONMENT
     log:
         f"{STORE}/logs/publish/mel.log",
+    conda:
+        ENVIRONMENT
+    params:
+        study=study,
     shell:
         "earmark publish mel {params.study} 2> {log}"
 
@@ -43,11 +43,11 @@ rule png:
     input:
         manifest,
         mels,
-    params:
-        study=study,
-    conda:
-        ENVIRONMENT
     log:
         f"{STORE}/logs/publish/png.log",
+    conda:
+        ENVIRONMENT
+    params:
+        study=study,
     shell:
         "earmark png data/png {params.study} 2>&1 | tee {log}"

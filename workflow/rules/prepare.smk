@@ -20,10 +20,10 @@ if PLAN.demo:
     checkpoint demo_corpus:
         output:
             str(PLAN.demo),
-        conda:
-            ENVIRONMENT
         log:
             f"{STORE}/logs/demo.log",
+        conda:
+            ENVIRONMENT
         threads: workflow.cores
         shell:
             "earmark demo $(dirname {output}) --workers {threads} 2>&1 | tee {log}"
@@ -34,13 +34,13 @@ checkpoint manifest:
         [ancient(str(PLAN.demo))] if PLAN.demo else [],
     output:
         STORE + "/prepare/{key}/provenance.json",
-    params:
-        params=lambda wildcards: PLAN.params_file,
-    conda:
-        ENVIRONMENT
     log:
         STORE + "/logs/prepare/{key}.log",
+    conda:
+        ENVIRONMENT
     threads: workflow.cores
+    params:
+        params=lambda wildcards: PLAN.params_file,
     shell:
         "earmark prepare --params {params.params} --workers {threads} 2>&1 | tee {log}"
 
@@ -48,11 +48,11 @@ checkpoint manifest:
 rule prepare:
     input:
         manifest,
-    params:
-        study=study,
-    conda:
-        ENVIRONMENT
     log:
         f"{STORE}/logs/publish/prepare.log",
+    conda:
+        ENVIRONMENT
+    params:
+        study=study,
     shell:
         "earmark publish prepare {params.study} 2> {log}"

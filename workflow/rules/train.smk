@@ -14,15 +14,15 @@ rule head:
         ancient(str(PLAN.backbone)),
     output:
         STORE + "/train/{key}/provenance.json",
-    params:
-        study=study,
-    conda:
-        ENVIRONMENT
     log:
         STORE + "/logs/train/{key}.log",
+    conda:
+        ENVIRONMENT
     threads: workflow.cores
     resources:
         gpu=1,
+    params:
+        study=study,
     shell:
         "earmark train {params.study} 2>&1 | tee {log}"
 
@@ -33,11 +33,11 @@ rule train:
         mels,
         features,
         model,
-    params:
-        study=study,
-    conda:
-        ENVIRONMENT
     log:
         f"{STORE}/logs/publish/train.log",
+    conda:
+        ENVIRONMENT
+    params:
+        study=study,
     shell:
         "earmark publish train {params.study} 2> {log}"

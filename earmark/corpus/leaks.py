@@ -1,0 +1,73 @@
+"""The leak audit: speakers, sentences and recordings that are on both sides of a split."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from earmark.config import SplitParams
+from earmark.corpus.catalogue import SPLITS, UNSEEN, Measured
+from earmark.corpus.split import grouping_columns
+from earmark.errors import EarmarkError
+
+EXAMPLES = 5
+"""Crossings that are named; all are counted."""
+
+AUDITED = {"speaker": "speaker", "sentence": "sentence", "audio": "audio_digest"}
+"""Name in the audit to column. A sentence read by two people is no leak for most tasks: counted, never refused."""
+
+BLOCKING = ("speaker", "audio")
+
+
+def audit(clips: Sequence[Measured], splits: Mapping[str, str], params: SplitParams) -> dict[str, Any]:
+    """What crosses splits: per audited column count and examples, counts per split and label, and the verdict."""
+    columns = {**AUDITED, **{name: name for name in grouping_columns(params.by)}}
+    crossing = {name: _crossing(clips, splits, column) for name, column in columns.items()}
+    leaking = any(crossing[name]["count"] for name in BLOCKING)
+    return {
+        "verdict": "leaks" if leaking else "clean",
+        "policy": params.on_leak,
+        "split_by": params.by,
+        "crossing": crossing,
+        "unknown_speaker": sum(clip.value("speaker") is None for clip in clips),
+        "counts": _counts(clips, splits),
+    }
+
+
+def enforce(found: Mapping[str, Any]) -> None:
+    """Raise EarmarkError with examples if something leaks and the policy is ``error``."""
+    if found["verdict"] == "clean" or found["policy"] != "error":
+        return
+    lines = [_sentence(name, found["crossing"][name]) for name in BLOCKING if found["crossing"][name]["count"]]
+    raise EarmarkError(
+        "split: " + "; ".join(lines) + ". Test figures would not hold for new speakers. Set split.by: speaker, "
+        "or accept it with split.on_leak: warn, which the report then says"
+    )
+
+
+def _crossing(clips: Sequence[Measured], splits: Mapping[str, str], column: str) -> dict[str, Any]:
+    """Values of a column that occur in more than one split: how many, and the first few."""
+    places: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for clip in clips:
+        value = clip.value(column)
+        if value is not None:
+            places[str(value)][splits[clip.clip_id]] += 1
+    crossing = sorted(value for value, where in places.items() if len(where) > 1)
+    examples = [{"value": value, "clips": dict(sorted(places[value].items()))} for value in crossing[:EXAMPLES]]
+    return {"count": len(crossing), "examples": examples}
+
+
+def _counts(clips: Sequence[Measured], splits: Mapping[str, str]) -> dict[str, dict[str, int]]:
+    """Clips by split and label."""
+    counts: dict[str, Counter[str]] = {name: Counter() for name in (*SPLITS, UNSEEN)}
+    for clip in clips:
+        counts[splits[clip.clip_id]][clip.clip.label] += 1
+    return {name: dict(sorted(labels.items())) for name, labels in counts.items() if labels}
+
+
+def _sentence(name: str, crossing: Mapping[str, Any]) -> str:
+    what = {"speaker": "speaker(s)", "audio": "recording(s)"}[name]
+    example = crossing["examples"][0]
+    where = ", ".join(f"{split} ({count})" for split, count in example["clips"].items())
+    return f"{crossing['count']} {what} in more than one split, e.g. {example['value']} in {where}"

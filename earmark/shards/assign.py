@@ -1,0 +1,37 @@
+"""Which shard a clip lives in: the first binary digits of a hash of its id, so that an added clip touches one shard."""
+
+from __future__ import annotations
+
+import hashlib
+from itertools import product
+
+WHOLE = "all"
+"""Name of the only shard of a small corpus."""
+
+REACH = 4
+"""A corpus that shrinks up to 2^4-fold finds its rows in the shards that were merged."""
+
+
+def bits_for(n_clips: int, shard_size: int) -> int:
+    """Binary digits of the shard names: the smallest k with ``n_clips / 2^k <= shard_size`` (both in clips)."""
+    bits = 0
+    while n_clips > shard_size << bits:
+        bits += 1
+    return bits
+
+
+def shard_of(clip_id: str, bits: int) -> str:
+    """Name of the clip's shard, such as ``011``: the first ``bits`` binary digits of the SHA-256 of ``clip_id``.
+
+    With one more bit every shard splits in two whose names begin with its own.
+    """
+    first = hashlib.sha256(clip_id.encode()).digest()
+    return f"{int.from_bytes(first, 'big'):0256b}"[:bits] or WHOLE
+
+
+def neighbours(name: str) -> list[str]:
+    """Shards that may hold the same clips at another number of bits: itself, those it was split from, those merged."""
+    digits = "" if name == WHOLE else name
+    ancestors = [digits[:length] for length in reversed(range(len(digits)))]
+    descendants = [digits + "".join(tail) for more in range(1, REACH + 1) for tail in product("01", repeat=more)]
+    return [other or WHOLE for other in [digits, *ancestors, *descendants]]

@@ -1,0 +1,169 @@
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from earmark import versions
+from earmark.errors import EarmarkError
+from earmark.plan import STAGES, Plan
+from earmark.provenance import Provenance
+from earmark.store import publish
+
+CLIPS = [
+    (f"{label}/{i}.wav", label, split) for label in "ab" for i, split in enumerate(["train"] * 4 + ["val", "test"])
+]
+
+
+def manifest_rows(change=None):
+    rows = [
+        {"clip_id": path, "path": path, "start": None, "end": None, "audio_digest": f"sha-{path}", "label": label,
+         "split": split}
+        for path, label, split in CLIPS
+    ]  # fmt: skip
+    for path, changes in (change or {}).items():
+        next(row for row in rows if row["clip_id"] == path).update(changes)
+    return rows
+
+
+@pytest.fixture
+def plan_of(tmp_path, monkeypatch):
+    """A plan over a manifest that is written as given; no audio, no model."""
+    monkeypatch.chdir(tmp_path)
+
+    def make(rows=None, key="m" * 20, **sections):
+        values = {"data": {"adapter": "folder", "root": "clips"}, "features": {"shard_size": 2}}
+        for name, section in sections.items():
+            values[name] = {**values.get(name, {}), **section}
+        plan = Plan.of(values, tmp_path / key)
+        folder = plan.prepared
+        folder.mkdir(parents=True, exist_ok=True)
+        types = {"start": pa.float64(), "end": pa.float64()}
+        rows = manifest_rows() if rows is None else rows
+        schema = pa.schema([(name, types.get(name, pa.string())) for name in rows[0]])
+        pq.write_table(pa.Table.from_pylist(rows, schema), plan.manifest)
+        return plan
+
+    return make
+
+
+def keys(plan):
+    return {
+        "mel": {shard.mel_key for shard in plan.shards},
+        "embed": {shard.feature_key for shard in plan.shards},
+        "train": plan.model_key,
+        "evaluate": plan.evaluation_key,
+    }
+
+
+def changed(before, after):
+    return {step for step in before if before[step] != after[step]}
+
+
+def test_every_clip_is_in_exactly_one_shard(plan_of):
+    plan = plan_of()
+    assert sorted(clip.clip_id for shard in plan.shards for clip in shard.clips) == sorted(path for path, *_ in CLIPS)
+    assert len(plan.shards) > 1
+
+
+@pytest.mark.parametrize(
+    ("section", "value", "steps"),
+    [
+        ("features", {"trim_db": 40}, {"mel", "embed", "train", "evaluate"}),
+        ("backbone", {"engine": "onnx"}, {"evaluate"}),
+        ("train", {"learning_rate": 0.5}, {"train", "evaluate"}),
+        ("evaluate", {"bootstrap": 7}, {"evaluate"}),
+    ],
+)
+def test_a_parameter_changes_the_keys_below_it_and_no_other(plan_of, section, value, steps):
+    assert changed(keys(plan_of()), keys(plan_of(**{section: value}))) == steps
+
+
+def test_a_changed_clip_changes_its_shard_only(plan_of):
+    before = keys(plan_of())
+    after = keys(plan_of(manifest_rows({"a/0.wav": {"audio_digest": "other"}})))
+    assert len(before["mel"] - after["mel"]) == len(before["embed"] - after["embed"]) == 1
+    assert "train" in changed(before, after)
+
+
+def test_a_label_changes_no_shard(plan_of):
+    before = keys(plan_of())
+    after = keys(plan_of(manifest_rows({"a/0.wav": {"label": "b"}})))
+    assert changed(before, after) == {"train", "evaluate"}
+
+
+def test_test_clips_do_not_touch_the_model(plan_of):
+    before = plan_of()
+    after = plan_of(manifest_rows({"a/5.wav": {"audio_digest": "other"}}), key="n" * 20)
+    assert before.model_key == after.model_key
+    assert before.evaluation_key != after.evaluation_key
+
+
+@pytest.mark.parametrize(("step", "names"), [("MEL", {"mel", "train"}), ("TRAIN", {"train"}), ("EMBED", {"embed"})])
+def test_a_new_step_version_changes_the_keys(plan_of, monkeypatch, step, names):
+    before = keys(plan_of())
+    monkeypatch.setattr(versions, step, 99)
+    assert names <= changed(before, keys(plan_of()))
+
+
+def test_the_manifests_key_follows_files_and_not_their_place(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = []
+    for root in ("one", "two"):
+        for label in "ab":
+            (tmp_path / root / label).mkdir(parents=True)
+            (tmp_path / root / label / "x.wav").write_bytes(label.encode())
+        found.append(Plan.of({"data": {"adapter": "folder", "root": root}}).prepare_key)
+    assert found[0] == found[1]
+    (tmp_path / "two" / "a" / "x.wav").write_bytes(b"longer")
+    assert Plan.of({"data": {"adapter": "folder", "root": "two"}}).prepare_key != found[0]
+
+
+def test_extraction_jobs_are_named_by_their_shards_and_list_what_is_missing(plan_of):
+    plan = plan_of()
+    [(job, shards)] = plan.extraction_jobs.items()
+    assert plan.missing_features(job) == shards == plan.shards
+    done = plan.feature_path(shards[0])
+    done.parent.mkdir(parents=True)
+    done.touch()
+    assert plan.missing_features(job) == shards[1:]
+    assert list(plan_of().extraction_jobs) == [job], "the name does not depend on what is in the store"
+
+
+def test_unknown_shards_are_answered_with_the_known(plan_of):
+    plan = plan_of()
+    with pytest.raises(EarmarkError, match=plan.shards[0].name):
+        plan.shard("0101010101")
+    with pytest.raises(EarmarkError, match="mel key"):
+        plan.shard_of_mel("f" * 20)
+    assert plan.shard_of_mel(plan.shards[0].mel_key) == plan.shards[0]
+
+
+def test_seeding_takes_what_was_pulled(plan_of):
+    plan = plan_of()
+    shard = plan.shards[0]
+    schema = plan.provenance("mel", shard).stamp(pa.schema([("x", pa.int32())]))
+    publishable = plan.mel_path(shard)
+    publishable.parent.mkdir(parents=True)
+    pq.write_table(pa.table({"x": pa.array([1], pa.int32())}, schema=schema), publishable)
+    model = plan.model
+    model.mkdir(parents=True)
+    (model / "backbone.onnx").write_text("network")
+    plan.provenance("train").write(model)
+    from pathlib import Path
+
+    publish(Path("data/mel"), {"x.parquet": publishable})
+    publish(Path("results/model"), {p.name: p for p in model.iterdir()})
+    publishable.unlink()
+    (model / "provenance.json").unlink()
+    assert plan.seed() == 3
+    assert plan.store.has("mel", shard.mel_key)
+    assert plan.store.has("train", plan.model_key, "")
+    assert plan.backbone.read_text() == "network"
+    assert plan.seed() == 0
+
+
+def test_provenance_names_the_key_of_every_step(plan_of):
+    plan = plan_of()
+    shard = plan.shards[0]
+    wanted = [plan.prepare_key, shard.mel_key, shard.feature_key, plan.model_key, plan.evaluation_key]
+    assert [plan.provenance(step, shard).key for step in STAGES] == wanted
+    assert all(isinstance(plan.provenance(step, shard), Provenance) for step in STAGES)
