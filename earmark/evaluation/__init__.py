@@ -1,0 +1,1 @@
+"""Judging a trained model: metrics, predictions, plots and the report."""

@@ -1,0 +1,152 @@
+"""The figures of an evaluation. Each function draws one for a theme; ``style.png`` turns it into bytes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from earmark.audio.mel import hz_to_mel
+from earmark.config import FeatureParams
+from earmark.evaluation.metrics import CALIBRATION_BINS, Ints
+from earmark.evaluation.style import WIDTH, Theme
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MOST_CELL_LABELS = 16
+"""Classes up to which a confusion matrix has its figures printed in the cells."""
+
+MOST_EXAMPLES = 12
+"""Classes whose example is drawn; more would make the pictures too small to read."""
+
+TICKS_HZ = (500, 1000, 2000, 4000, 8000, 16000)
+
+
+def confusion(theme: Theme, counts: Ints, labels: Sequence[str]) -> Figure:
+    """Confusion matrix (k, k): rows are true classes, cells show counts and are shaded by their share of the row."""
+    from matplotlib.figure import Figure
+
+    k = len(labels)
+    size = max(WIDTH, 0.42 * k + 1.2)
+    figure = Figure(figsize=(size, 0.86 * size), layout="constrained")
+    axes = figure.add_subplot()
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    axes.imshow(shares, cmap=theme.shades(), vmin=0, vmax=1, aspect="auto")
+    turned = 40 if max(map(len, labels)) * k > 40 else 0
+    axes.set_xticks(range(k), labels, rotation=turned, ha="right" if turned else "center")
+    axes.set_yticks(range(k), labels)
+    axes.set(xlabel="predicted", ylabel="true")
+    axes.grid(False)
+    axes.spines[:].set_visible(False)
+    if k <= MOST_CELL_LABELS:
+        _write_cells(axes, counts, shares, theme)
+    return figure
+
+
+def _write_cells(axes: Axes, counts: Ints, shares: npt.NDArray[np.float64], theme: Theme) -> None:
+    detailed = len(counts) <= 6
+    for (row, column), count in np.ndenumerate(counts):
+        share = shares[row, column]
+        text = "" if not count else f"{count}\n{share:.0%}" if detailed else f"{count}"
+        colour = theme.paper if share > 0.55 else theme.ink
+        axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=10 if detailed else 7.5)
+
+
+def curves(theme: Theme, history: Mapping[str, Sequence[float]], best_epoch: int) -> Figure:
+    """Accuracy and loss over the epochs for training and validation, with the epoch whose weights were kept."""
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
+    figure = Figure(figsize=(WIDTH, 4.1), layout="constrained")
+    for axes, name in zip(figure.subplots(2, 1, sharex=True), ("accuracy", "loss"), strict=True):
+        axes.plot(history["epoch"], history[name], color=theme.first, label="train")
+        axes.plot(history["epoch"], history[f"val_{name}"], color=theme.second, label="validation")
+        axes.axvline(best_epoch, color=theme.quiet, linewidth=1, linestyle=(0, (3, 3)))
+        axes.set_title(name)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.margins(x=0.02)
+    top, bottom = figure.axes
+    top.legend(loc="lower right", ncols=2)
+    bottom.set(xlabel=f"epoch (dashed: {best_epoch}, kept)", ylim=(0, None))
+    return figure
+
+
+def calibration(theme: Theme, bins: Sequence[Mapping[str, float]]) -> Figure:
+    """Reliability diagram: how often answers of a given confidence are right, over how many there are."""
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import PercentFormatter
+
+    figure = Figure(figsize=(WIDTH, 4.1), layout="constrained")
+    top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
+    top.plot([0, 1], [0, 1], color=theme.quiet, linewidth=1, linestyle=(0, (3, 3)), label="perfectly calibrated")
+    confidence, accuracy = ([b[name] for b in bins] for name in ("confidence", "accuracy"))
+    top.plot(confidence, accuracy, color=theme.first, marker="o", markersize=4.5, label="this model")
+    top.set(ylabel="right answers", ylim=(-0.03, 1.03), xlim=(0, 1))
+    top.legend(loc="upper left")
+    lower, count = ([b[name] for b in bins] for name in ("lower", "count"))
+    bottom.bar(lower, count, 0.92 / CALIBRATION_BINS, align="edge", color=theme.first)
+    bottom.set(xlabel="confidence of the answer", ylabel="clips")
+    bottom.grid(axis="x", visible=False)
+    for axis in (top.yaxis, bottom.xaxis):
+        axis.set_major_formatter(PercentFormatter(1, decimals=0))
+    return figure
+
+
+def examples(theme: Theme, images: Mapping[str, npt.NDArray[Any]], features: FeatureParams) -> Figure:
+    """One mel image (n_mels, frames) per class as the network sees it: seconds, Hz, and a colour bar in dB."""
+    from matplotlib.figure import Figure
+
+    shown = list(images.items())[:MOST_EXAMPLES]
+    columns = min(2, len(shown))
+    rows = math.ceil(len(shown) / columns)
+    figure = Figure(figsize=(WIDTH, 1.15 * rows + 0.5), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False, sharey=True)
+    low = -features.top_db if _in_decibels(features) else 0.0
+    for axes, (label, image) in zip(grid.flat, shown, strict=False):
+        picture = _draw_mel(axes, decibels(image, features), low, features)
+        axes.set_title(label)
+    for axes in grid.flat[len(shown) :]:
+        axes.set_visible(False)
+    figure.supxlabel("time, s", fontsize=9, color=theme.quiet)
+    figure.supylabel("frequency, Hz", fontsize=9, color=theme.quiet)
+    unit = "dB, relative to the clip's maximum" if _in_decibels(features) else "share of the clip's range"
+    bar = figure.colorbar(picture, ax=grid, label=unit, shrink=0.9 if rows > 1 else 1, pad=0.015, aspect=12 * rows)
+    bar.outline.set_visible(False)
+    return figure
+
+
+def _draw_mel(axes: Axes, values: npt.NDArray[np.float32], low: float, features: FeatureParams) -> Any:
+    n_mels, frames = values.shape
+    seconds = max(frames * features.hop_length / features.sample_rate, 1e-3)
+    extent = (0, seconds, -0.5, n_mels - 0.5)
+    high = 0.0 if low else 1.0
+    picture = axes.imshow(values, origin="lower", aspect="auto", cmap="magma", vmin=low, vmax=high, extent=extent)
+    ticks = [hz for hz in TICKS_HZ if features.fmin <= hz <= features.fmax]
+    names = [f"{hz // 1000}k" if hz >= 1000 else str(hz) for hz in ticks]
+    axes.set_yticks([band_of(hz, features) for hz in ticks], names)
+    axes.grid(False)
+    return picture
+
+
+def _in_decibels(features: FeatureParams) -> bool:
+    return features.dtype == "float16" or features.scale == "top_db"
+
+
+def decibels(image: npt.NDArray[Any], features: FeatureParams) -> npt.NDArray[np.float32]:
+    """Stored image → dB relative to the clip's maximum, or 0..1 of the clip's range where that is all it holds."""
+    values = image.astype(np.float32)
+    if features.dtype == "float16":
+        return values
+    span, low = (features.top_db, -features.top_db) if features.scale == "top_db" else (1.0, 0.0)
+    return values * np.float32(span / 255) + np.float32(low)
+
+
+def band_of(hz: float, features: FeatureParams) -> float:
+    """Row (fractional) of a mel image whose band is centred on ``hz``; bands are even on Slaney's mel scale."""
+    low, high, mel = (hz_to_mel(f) for f in (features.fmin, features.fmax, hz))
+    return (mel - low) / (high - low) * (features.n_mels + 1) - 1

@@ -1,0 +1,122 @@
+"""The model's answers to the judged clips, given through the same predictor that serves it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+from tqdm import tqdm
+
+from earmark.errors import EarmarkError
+from earmark.evaluation.metrics import Floats, Ints
+from earmark.provenance import Provenance
+from earmark.shards.read import read_mels
+
+if TYPE_CHECKING:
+    from earmark.serving.predictor import Predictor
+
+BATCH = 64
+"""Images predicted at a time: features are dropped after each batch (a ResNet50 map is 400 kB a clip)."""
+
+Image = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Class probabilities (n, k) beside the manifest rows (n) they belong to; columns follow ``labels`` (k)."""
+
+    rows: Sequence[dict[str, Any]]
+    labels: Sequence[str]
+    probabilities: Floats
+
+    @property
+    def truth(self) -> Ints:
+        """Indices (n,) of the true classes; raises EarmarkError for a class that the model does not know."""
+        index = {label: i for i, label in enumerate(self.labels)}
+        unknown = sorted({row["label"] for row in self.rows} - set(index))
+        if unknown:
+            raise EarmarkError(f"manifest: the model was not trained on class {', '.join(unknown)}; train it again")
+        return np.array([index[row["label"]] for row in self.rows], dtype=np.int64)
+
+    @property
+    def predicted(self) -> Ints:
+        """Indices (n,) of the most probable classes."""
+        return self.probabilities.argmax(axis=1).astype(np.int64)
+
+    def of(self, split: str) -> Self:
+        """The predictions of one split."""
+        mask = np.array([row["split"] == split for row in self.rows], dtype=bool)
+        rows = [row for row in self.rows if row["split"] == split]
+        return type(self)(rows, self.labels, self.probabilities[mask])
+
+    def write(self, output: Path, provenance: Provenance) -> None:
+        """Write clip_id, split, label, predicted and one float32 column ``p_<class>`` per class as Parquet."""
+        named = [pa.field(name, pa.string()) for name in ("clip_id", "split", "label", "predicted")]
+        scores = [pa.field(f"p_{label}", pa.float32()) for label in self.labels]
+        columns: list[Any] = [[row[name] for row in self.rows] for name in ("clip_id", "split", "label")]
+        columns.append([self.labels[i] for i in self.predicted])
+        columns.extend(self.probabilities.T.astype(np.float32))
+        schema = provenance.stamp(pa.schema(named + scores))
+        pq.write_table(pa.table([pa.array(c) for c in columns], schema=schema), output)
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What one pass over the shards yields: head and reference probabilities, and the images that were asked for."""
+
+    head: Predictions
+    reference: Predictions
+    images: dict[str, Image] = field(default_factory=dict)
+
+
+def predict(
+    rows: Sequence[dict[str, Any]],
+    mels: Sequence[Path],
+    predictor: Predictor,
+    reference: Callable[[npt.NDArray[np.float32]], Floats],
+    keep: Collection[str] = (),
+) -> Answers:
+    """Answer every row (manifest order kept) from its image in ``mels``, computing its features once.
+
+    ``reference`` maps features (n, *shape) to probabilities (n, k); images of the clip ids in ``keep`` are returned.
+    Raises EarmarkError if a row has no image.
+    """
+    wanted = {row["clip_id"] for row in rows}
+    head: dict[str, Floats] = {}
+    other: dict[str, Floats] = {}
+    images: dict[str, Image] = {}
+    with tqdm(total=len(rows), desc="evaluate", unit="clip", disable=None) as progress:
+        for names, batch in _batches(mels, wanted):
+            features = predictor.features(batch)
+            head.update(zip(names, predictor.probabilities(features).astype(float), strict=True))
+            other.update(zip(names, reference(features), strict=True))
+            images.update({name: image for name, image in zip(names, batch, strict=True) if name in keep})
+            progress.update(len(names))
+    _refuse_missing(wanted - head.keys())
+    ids, labels = [row["clip_id"] for row in rows], list(predictor.labels)
+    stacked = [np.array([found[i] for i in ids]).reshape(len(ids), len(labels)) for found in (head, other)]
+    return Answers(Predictions(rows, labels, stacked[0]), Predictions(rows, labels, stacked[1]), images)
+
+
+def _batches(mels: Sequence[Path], wanted: Collection[str]) -> Iterator[tuple[list[str], list[Image]]]:
+    names: list[str] = []
+    images: list[Image] = []
+    for row in (row for path in mels for row in read_mels(path) if row.clip_id in wanted):
+        names.append(row.clip_id)
+        images.append(row.mel)
+        if len(names) == BATCH:
+            yield names, images
+            names, images = [], []
+    if names:
+        yield names, images
+
+
+def _refuse_missing(missing: Collection[str]) -> None:
+    if missing:
+        raise EarmarkError(f"mel shards: {len(missing)} clips are missing, e.g. {min(missing)}; run `earmark mel`")

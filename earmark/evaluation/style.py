@@ -1,0 +1,86 @@
+"""One look for every figure, in a light theme (files, MLflow) and a dark one (the report at night)."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib.figure import Figure
+
+WIDTH = 4.8
+"""Figure width, inches: one column of the report, and readable on a phone."""
+
+DOTS_PER_INCH = 160
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Colours (hexadecimal RGB) of paper, text, quiet text, grid, and the two series a plot may have."""
+
+    name: str
+    paper: str
+    ink: str
+    quiet: str
+    grid: str
+    first: str
+    second: str
+
+    def settings(self) -> Any:
+        """The matplotlib settings (``rcParams`` names and values) of this theme."""
+        return {
+            "figure.facecolor": self.paper,
+            "axes.facecolor": self.paper,
+            "axes.edgecolor": self.grid,
+            "axes.labelcolor": self.quiet,
+            "axes.titlecolor": self.ink,
+            "axes.titlesize": 9.5,
+            "axes.titlelocation": "left",
+            "axes.titleweight": "bold",
+            "axes.labelsize": 9,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.grid": True,
+            "axes.axisbelow": True,
+            "grid.color": self.grid,
+            "grid.linewidth": 0.7,
+            "font.family": "DejaVu Sans",
+            "font.size": 9,
+            "text.color": self.ink,
+            "xtick.color": self.quiet,
+            "ytick.color": self.quiet,
+            "xtick.labelsize": 8.5,
+            "ytick.labelsize": 8.5,
+            "xtick.major.size": 0,
+            "ytick.major.size": 0,
+            "lines.linewidth": 1.8,
+            "legend.frameon": False,
+            "legend.fontsize": 8.5,
+            "savefig.dpi": DOTS_PER_INCH,
+        }
+
+    def shades(self) -> LinearSegmentedColormap:
+        """Colour map from the paper (0) to the first series' colour (1)."""
+        from matplotlib.colors import LinearSegmentedColormap
+
+        return LinearSegmentedColormap.from_list(f"shades-{self.name}", [self.paper, self.first])
+
+
+LIGHT = Theme("light", "#ffffff", "#18212f", "#5b6676", "#e4e8ee", "#1f5fd0", "#d9730d")
+DARK = Theme("dark", "#161c26", "#e7ebf2", "#9aa6b8", "#2b3443", "#74a4ff", "#f5a860")
+
+
+def png(draw: Callable[[Theme], Figure], theme: Theme = LIGHT) -> bytes:
+    """The figure that ``draw`` makes, as PNG bytes that depend on its content only (no software name, no date)."""
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    with rc_context(theme.settings()):
+        figure = draw(theme)
+        FigureCanvasAgg(figure)
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png", metadata={"Software": None})
+    return buffer.getvalue()

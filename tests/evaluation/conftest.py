@@ -1,0 +1,96 @@
+"""Small judged material: 4 classes, 3 speakers per class and split, probabilities drawn from a seed."""
+
+import numpy as np
+import pytest
+import soundfile
+
+from earmark.config import Params, parse
+from earmark.corpus.prepare import prepare
+from earmark.evaluation.material import Material
+from earmark.evaluation.predictions import Answers, Predictions
+from earmark.models.embed import EmbedJob, embed
+from earmark.models.engine import export
+from earmark.models.train import train
+from earmark.plan import Plan
+from earmark.shards.write import write_mel_shard
+from earmark.store import Store
+
+LABELS = ["de", "en", "es", "zh"]
+
+
+def manifest_rows(labels: list[str], clips: dict[str, int]) -> list[dict]:
+    rows = [
+        {
+            "clip_id": f"{split}/{label}/{i:02d}.wav",
+            "path": f"{split}/{label}/{i:02d}.wav",
+            "start": None,
+            "end": None,
+            "label": label,
+            "split": split,
+            "speaker": f"{split}-{label}-{i % 3}",
+            "sentence": f"sentence {i}",
+            "duration": 1.0 + 0.1 * i,
+        }
+        for split, n in clips.items()
+        for label in labels
+        for i in range(n)
+    ]
+    return sorted(rows, key=lambda row: row["clip_id"])
+
+
+def drawn_probabilities(rows: list[dict], labels: list[str], sharpness: float, seed: int) -> np.ndarray:
+    truth = np.array([labels.index(row["label"]) for row in rows])
+    logits = np.random.default_rng(seed).normal(size=(len(rows), len(labels)))
+    logits[np.arange(len(rows)), truth] += sharpness
+    shares = np.exp(logits)
+    return shares / shares.sum(axis=1, keepdims=True)
+
+
+@pytest.fixture
+def params() -> Params:
+    return parse({"task": "toy", "evaluate": {"bootstrap": 200}})
+
+
+@pytest.fixture
+def material() -> Material:
+    quarantine = [
+        {"path": "a.wav", "clip_id": None, "reason": "silent", "detail": "peak -71 dBFS"},
+        {"path": "b.wav", "clip_id": None, "reason": "unreadable", "detail": "not audio: it starts with <html>"},
+        {"path": "c.wav", "clip_id": None, "reason": "silent", "detail": "peak -90 dBFS"},
+    ]
+    leaks = {"verdict": "clean", "split_by": "speaker", "crossing": {"speaker": {"count": 0}}, "filtered": {"top": 7}}
+    return Material(manifest_rows(LABELS, {"train": 9, "val": 6, "test": 12}), quarantine, leaks, "d" * 20)
+
+
+@pytest.fixture
+def answers(material: Material) -> Answers:
+    rows = material.of("val", "test", "unseen")
+    head, reference = (drawn_probabilities(rows, LABELS, sharp, seed) for sharp, seed in ((3.0, 1), (1.0, 2)))
+    return Answers(Predictions(rows, LABELS, head), Predictions(rows, LABELS, reference))
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory) -> Plan:
+    """A study of tones in three pitches by five speakers, trained by the real steps: everything but its evaluation."""
+    folder = tmp_path_factory.mktemp("study")
+    rng, lines = np.random.default_rng(0), ["path,label,speaker,sentence"]
+    for label, pitch in {"high": 900, "low": 200, "middle": 400}.items():
+        for i in range(20):
+            t = np.arange(8000 + 400 * i) / 16000
+            tone = 0.3 * np.sin(2 * np.pi * pitch * (1 + 0.05 * rng.normal()) * t) * np.sin(9 * t) ** 2
+            soundfile.write(folder / f"{label}{i:02d}.wav", tone + 0.01 * rng.normal(size=len(t)), 16000)
+            lines.append(f"{label}{i:02d}.wav,{label},{label}-{i // 4},tone {i}")
+    (folder / "clips.csv").write_text("\n".join([*lines, "gone.wav,low,low-0,nothing"]) + "\n")
+    data = {"adapter": "table", "root": str(folder), "table": "clips.csv", "label": "label"}
+    training = {"head": "linear", "epochs": 20, "learning_rate": 0.01}
+    values = {"task": "tones", "data": data, "train": training, "backbone": {"weights": "none"}}
+    plan = Plan(parse(values), Store(folder / ".store"))
+    prepare(plan.params, plan.prepared, plan.provenance("prepare"), plan.store, 1)
+    (shard,) = plan.shards
+    features = plan.params.features
+    write_mel_shard(shard.clips, features, folder, plan.provenance("mel", shard), plan.mel_path(shard))
+    export(plan.params.backbone, plan.backbone)
+    job = EmbedJob(plan.mel_path(shard), plan.feature_path(shard), plan.provenance("embed", shard))
+    embed([job], plan.params.backbone, features, plan.backbone, threads=1)
+    train(plan.params, plan.manifest, [plan.feature_path(shard)], plan.backbone, plan.model, plan.provenance("train"))
+    return plan

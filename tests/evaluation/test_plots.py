@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+
+from earmark.audio.mel import hz_to_mel, mel_to_hz
+from earmark.config import FeatureParams
+from earmark.evaluation import metrics, plots
+from earmark.evaluation.style import LIGHT, png
+
+FEATURES = FeatureParams()
+
+
+@pytest.mark.parametrize("k", [2, 12, 40])
+def test_confusion_draws_any_number_of_classes(k):
+    counts = np.arange(k * k).reshape(k, k)
+    figure = plots.confusion(LIGHT, counts, [f"class {i}" for i in range(k)])
+    written = [text.get_text() for text in figure.axes[0].texts]
+    assert len(written) == (k * k if k <= plots.MOST_CELL_LABELS else 0)
+
+
+def test_confusion_of_a_class_without_clips_is_drawn():
+    assert plots.confusion(LIGHT, np.zeros((2, 2), int), ["a", "b"]).axes[0].images[0].get_array().max() == 0
+
+
+def test_curves_show_training_and_validation():
+    history = {name: [0.0, 1.0] for name in ("epoch", "accuracy", "loss", "val_accuracy", "val_loss")}
+    top, bottom = plots.curves(LIGHT, history, best_epoch=1).axes
+    assert [axes.get_title() for axes in (top, bottom)] == ["accuracy", "loss"]
+    assert [line.get_label() for line in top.lines[:2]] == ["train", "validation"]
+
+
+def test_calibration_draws_the_bins(answers):
+    test = answers.head.of("test")
+    bins = metrics.calibration(test.truth, test.probabilities)
+    top, bottom = plots.calibration(LIGHT, bins).axes
+    assert top.lines[1].get_ydata() == pytest.approx([b["accuracy"] for b in bins])
+    assert sum(bar.get_height() for bar in bottom.patches) == len(test.rows)
+
+
+def test_examples_have_axes_in_seconds_and_hertz():
+    image = np.zeros((FEATURES.n_mels, 161), np.uint8)
+    figure = plots.examples(LIGHT, {"de": image, "en": image, "zh": image}, FEATURES)
+    first, *_, hidden, bar = figure.axes
+    assert first.images[0].get_extent()[1] == pytest.approx(161 * 200 / 16000)
+    assert [tick.get_text() for tick in first.get_yticklabels()] == ["500", "1k", "2k", "4k"]
+    assert not hidden.get_visible()
+    assert bar.get_ylabel().startswith("dB")
+
+
+def test_a_single_short_example_is_drawn():
+    assert png(lambda theme: plots.examples(theme, {"a": np.zeros((FEATURES.n_mels, 1), np.uint8)}, FEATURES))
+
+
+def test_many_classes_show_the_first():
+    images = {f"{i:02d}": np.zeros((FEATURES.n_mels, 10), np.uint8) for i in range(20)}
+    titles = [axes.get_title() for axes in plots.examples(LIGHT, images, FEATURES).axes]
+    assert [title for title in titles if title] == [f"{i:02d}" for i in range(plots.MOST_EXAMPLES)]
+
+
+def test_bands_are_where_the_filterbank_centres_them():
+    centres = mel_to_hz(np.linspace(hz_to_mel(FEATURES.fmin), hz_to_mel(FEATURES.fmax), FEATURES.n_mels + 2))[1:-1]
+    assert [plots.band_of(hz, FEATURES) for hz in centres] == pytest.approx(range(FEATURES.n_mels))
+
+
+@pytest.mark.parametrize(
+    ("changes", "stored", "shown"),
+    [({}, [0, 255], [-80, 0]), ({"scale": "minmax"}, [0, 255], [0, 1]), ({"dtype": "float16"}, [-30, 0], [-30, 0])],
+)
+def test_stored_values_become_decibels(changes, stored, shown):
+    features = FeatureParams(**changes)
+    assert plots.decibels(np.array(stored, features.dtype), features) == pytest.approx(shown)
