@@ -1,0 +1,11 @@
+"""MLflow: one run per training, live while it trains, complete after the evaluation, never duplicated or deleted.
+
+A run is found again by its model key, so that repeating a training, resuming one that was killed, or judging its model
+anew updates the same run. The only room that imports mlflow (2.9 s), and only when there is something to record.
+"""
+
+from earmark.tracking.live import RunLogger
+from earmark.tracking.record import record
+from earmark.tracking.server import Server
+
+__all__ = ["RunLogger", "Server", "record"]

@@ -1,0 +1,176 @@
+"""One run per training: how it is found, named, tagged and given its params and metrics."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import re
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from earmark import __version__
+from earmark.config import Params
+from earmark.tracking.server import Server
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+KEY_TAG = "earmark.model_key"
+REASON_TAG = "earmark.reason"
+"""Why a run failed or was killed."""
+
+CHANGED_TAG = "earmark.now."
+"""Prefix of tags for params that differ from those first recorded, which MLflow does not allow to change. Only params
+that the model does not depend on can differ in the same run, for instance ``evaluate.bootstrap``."""
+
+KIND_TAG = "mlflow.experimentKind"
+"""Makes MLflow's pages show an experiment as model training rather than as a language-model application."""
+
+EXPERIMENT_VARIABLE = "DVC_EXP_NAME"
+"""Set by DVC in the commands of ``dvc exp run``."""
+
+EPOCH = "epoch"
+"""Section of the metrics by epoch; MLflow's pages order sections by name, and the curves should come first."""
+
+BATCH = 1000
+"""Metrics per request, MLflow's limit."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """The identity of a run: the study's params, the key of the model, and the digest of its data."""
+
+    params: Params
+    key: str
+    data: str
+
+    @property
+    def name(self) -> str:
+        """Run name: backbone, head, and the key's first digits for what else differs; the experiment is the task."""
+        return f"{self.params.backbone.name}-{self.params.train.head}-{self.key[:6]}"
+
+    def tags(self) -> dict[str, str]:
+        """What the run belongs to: code, params, data, DVC experiment."""
+        commit = _git("rev-parse", "HEAD")
+        found = {
+            KEY_TAG: self.key,
+            "earmark.version": __version__,
+            "earmark.params_digest": self.params.digest(),
+            "earmark.data_digest": self.data,
+            "earmark.dvc_experiment": os.environ.get(EXPERIMENT_VARIABLE),
+            "earmark.commit": commit,
+            "earmark.dirty": commit and str(bool(_git("status", "--porcelain"))).lower(),
+            "mlflow.source.git.commit": commit,
+            "mlflow.source.name": "earmark",
+            "mlflow.source.type": "LOCAL",
+            "mlflow.user": getpass.getuser(),
+        }
+        return {name: value for name, value in found.items() if value}
+
+    def values(self) -> dict[str, str]:
+        """The params as MLflow keeps them: text as it is, all else as in YAML (``null``, ``true``, ``[1, 2]``)."""
+        flat = self.params.flat()
+        return {name: value if isinstance(value, str) else json.dumps(value) for name, value in flat.items()}
+
+    def run(self, client: MlflowClient, server: Server) -> Run:
+        """The run of this training with its params and tags up to date: found by the model key, or created."""
+        experiment = self._experiment(client, server)
+        found = client.search_runs([experiment], f"tags.`{KEY_TAG}` = '{self.key}'", max_results=1)
+        run = found[0] if found else client.create_run(experiment, tags={KEY_TAG: self.key}, run_name=self.name)
+        self._describe(client, run)
+        return client.get_run(run.info.run_id)
+
+    def _experiment(self, client: MlflowClient, server: Server) -> str:
+        found = client.get_experiment_by_name(self.params.task)
+        if found is not None:
+            return str(found.experiment_id)
+        location = server.location(self.params.task)
+        address = location and location.resolve().as_uri()
+        return str(client.create_experiment(self.params.task, address, {KIND_TAG: "custom_model_development"}))
+
+    def _describe(self, client: MlflowClient, run: Run) -> None:
+        from mlflow.entities import Param, RunTag
+
+        known, values = run.data.params, self.values()
+        changed = {CHANGED_TAG + name: value for name, value in values.items() if known.get(name, value) != value}
+        for outdated in {tag for tag in run.data.tags if tag.startswith(CHANGED_TAG)} - changed.keys():
+            client.delete_tag(run.info.run_id, outdated)
+        params = [Param(name, value) for name, value in values.items() if name not in known]
+        tags = [RunTag(name, value) for name, value in {**self.tags(), **changed}.items()]
+        client.log_batch(run.info.run_id, params=params, tags=tags)
+
+
+class Epochs:
+    """The per-epoch metrics of a run: only steps that the run does not have yet are sent, so that none is doubled."""
+
+    def __init__(self, client: MlflowClient, run_id: str) -> None:
+        self._client, self._run_id = client, run_id
+        self._known = {point.step for point in client.get_metric_history(run_id, f"{EPOCH}/loss")}
+        self._buffer: list[Any] = []
+
+    def add(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        """Note the metrics of an epoch (from 0), to be sent by ``flush``."""
+        from mlflow.entities import Metric
+
+        if epoch not in self._known:
+            now = _now()
+            self._buffer.extend(Metric(f"{EPOCH}/{name}", value, now, epoch) for name, value in metrics.items())
+            self._known.add(epoch)
+
+    def flush(self) -> None:
+        """Send what was added; what cannot be sent stays for the next time."""
+        while self._buffer:
+            self._client.log_batch(self._run_id, metrics=self._buffer[:BATCH])
+            del self._buffer[:BATCH]
+
+
+def log_scalars(client: MlflowClient, run: Run, values: Mapping[str, float]) -> None:
+    """Log metrics that have one value per run, leaving out those whose value the run has already."""
+    from mlflow.entities import Metric
+
+    now, known = _now(), run.data.metrics
+    changed = [Metric(name, value, now, 0) for name, value in values.items() if known.get(name) != value]
+    client.log_batch(run.info.run_id, metrics=changed)
+
+
+def flat_numbers(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
+    """``(dotted.name, number)`` of nested ``values``; text and lists are left out.
+
+    Intervals ``{"ci95": {score: [low, high]}}`` become ``score.low`` and ``score.high``.
+    """
+    for name, value in values.items():
+        if name == "ci95":
+            bounds = {score: {"low": low, "high": high} for score, (low, high) in value.items()}
+            yield from flat_numbers(bounds, prefix)
+        elif isinstance(value, Mapping):
+            yield from flat_numbers(value, f"{prefix}{name}.")
+        elif isinstance(value, (int, float)):
+            yield metric_name(prefix + name), float(value)
+
+
+def section(name: str, values: Mapping[str, Any]) -> dict[str, float]:
+    """Metrics ``name/dotted.name`` of nested ``values``; MLflow's pages show what has one path as one section."""
+    return {f"{name}/{path}": number for path, number in flat_numbers(values)}
+
+
+def metric_name(text: str) -> str:
+    """``text`` with what MLflow refuses in a metric's name replaced by an underscore."""
+    return re.sub(r"[^\w\-. /]", "_", text, flags=re.ASCII)
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _git(*arguments: str) -> str | None:
+    """Output of a git command; None where there is no git or no repository."""
+    try:
+        done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()

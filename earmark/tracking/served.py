@@ -1,0 +1,82 @@
+"""The model in its run as it is served: audio in, label and probabilities out, with signature and a clip to try."""
+
+from __future__ import annotations
+
+import io
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow.parquet as pq
+
+from earmark.audio.decode import DecodeError, decode
+from earmark.config import Params
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from mlflow.entities import Run
+
+REQUIREMENTS = (
+    *("mlflow", "numpy", "pandas", "pyarrow", "pydantic", "pyyaml", "scipy", "tqdm"),
+    *("soundfile", "soxr", "onnxruntime", "pillow"),
+)
+"""Distributions that prediction needs; the model records the versions it was judged with."""
+
+EXAMPLE_SECONDS = 1.0
+"""The example is the shortest test clip that lasts this long: MLflow stores it as text in the model's folder."""
+
+
+def log_served_model(run: Run, params: Params, prepared: Path, model: Path) -> None:
+    """Log the model folder ``model`` to a run as a pyfunc, with this package's code so that it serves anywhere."""
+    import mlflow
+    from mlflow.models import Model
+
+    from earmark.serving import pyfunc
+
+    mlflow.set_experiment(experiment_id=run.info.experiment_id)  # else the model is filed under "Default"
+    Model.log(
+        artifact_path=None,
+        name="model",
+        flavor=mlflow.pyfunc,
+        run_id=run.info.run_id,
+        python_model=pyfunc.__file__,
+        artifacts={"model": str(model)},
+        code_paths=[str(Path(__file__).parents[1])],
+        signature=pyfunc.signature(model),
+        input_example=example(params, prepared),
+        conda_env=environment(),
+    )
+
+
+def environment() -> dict[str, Any]:
+    """The packages that prediction needs, as a conda environment; MLflow derives ``requirements.txt`` from it."""
+    pinned = [f"{name}=={version(name)}" for name in REQUIREMENTS]
+    dependencies = [f"python={platform.python_version()}", "pip", {"pip": pinned}]
+    return {"name": "earmark", "channels": ["conda-forge"], "dependencies": dependencies}
+
+
+def example(params: Params, prepared: Path) -> pd.DataFrame | None:
+    """One row, column ``audio``: a short test clip as the bytes of a WAV file; None if no recording is at hand."""
+    import pandas as pd
+
+    names = ["clip_id", "path", "start", "end", "duration"]
+    rows = pq.read_table(prepared / "manifest.parquet", columns=names, filters=[("split", "==", "test")]).to_pylist()
+    rows.sort(key=lambda row: (row["duration"] < EXAMPLE_SECONDS, row["duration"], row["clip_id"]))
+    for row in rows:
+        try:
+            audio = wav(Path(params.data.root) / row["path"], row["start"], row["end"], params.features.sample_rate)
+        except (OSError, DecodeError):
+            continue  # pulled results come without their recordings
+        return pd.DataFrame({"audio": [audio]})
+    return None
+
+
+def wav(path: Path, start: float | None, end: float | None, sample_rate: int) -> bytes:
+    """A part (s) of a recording as a mono 16-bit WAV file; raises DecodeError."""
+    import soundfile
+
+    samples, rate = decode(path, sample_rate, start, end)
+    buffer = io.BytesIO()
+    soundfile.write(buffer, samples, rate, format="WAV", subtype="PCM_16")
+    return buffer.getvalue()
