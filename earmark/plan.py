@@ -106,12 +106,16 @@ class Plan:
     def shards(self) -> list[Shard]:
         """All shards in order of name; needs the manifest."""
         names = ["clip_id", "path", "start", "end", "audio_digest"]
-        rows = [ClipRow(**row) for row in pq.read_table(self.manifest, columns=names).to_pylist()]
+        rows = [ClipRow(**row) for row in self._rows(names)]
         bits = bits_for(len(rows), self.params.features.shard_size)
         parts: dict[str, list[ClipRow]] = {}
         for row in rows:
             parts.setdefault(shard_of(row.clip_id, bits), []).append(row)
         return [self._shard(name, parts[name]) for name in sorted(parts)]
+
+    def _rows(self, names: list[str]) -> list[dict[str, Any]]:
+        # ParquetFile, because read_table imports pandas, which would cost every job a second
+        return list(pq.ParquetFile(self.manifest).read(columns=names).to_pylist())
 
     def _shard(self, name: str, clips: list[ClipRow]) -> Shard:
         content = [(c.clip_id, c.audio_digest, c.start, c.end) for c in clips]
@@ -169,8 +173,7 @@ class Plan:
     def model_key(self) -> str:
         """Key of the model: train params, front end, backbone, and the training and validation clips with labels."""
         names = ["clip_id", "audio_digest", "start", "end", "label", "split"]
-        rows = pq.read_table(self.manifest, columns=names, filters=[("split", "in", ["train", "val"])]).to_pylist()
-        clips = digest([[row[name] for name in names] for row in rows])
+        clips = digest([[row[n] for n in names] for row in self._rows(names) if row["split"] in ("train", "val")])
         front_end = self.params.features.front_end()
         return digest(
             "train", versions.TRAIN, self.params.train.plain(), front_end, versions.MEL, self._backbone, clips

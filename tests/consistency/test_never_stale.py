@@ -193,16 +193,16 @@ def test_a_removed_clip_makes_its_shard_and_computes_no_clip(project, from_scrat
 def test_a_killed_run_is_resumed_without_losing_finished_work(project, from_scratch, sign):
     project.set(features__trim_db={signal.SIGINT: 21, signal.SIGTERM: 22, signal.SIGKILL: 23}[sign])
     before = set(project.products())
-    process = project.start("snakemake", "--cores", "1")
+    process = project.start("snakemake", "--cores", "1", "mel")
     wait_for_new_product(project, before, "mel/")
     os.killpg(process.pid, sign)
     process.communicate()
     done = {n: s for n, s in project.products().items() if n.startswith("mel/") and n not in before}
-    project.run("snakemake")
+    project.run("snakemake", "mel")
     assert done.items() <= project.products().items(), "finished shards are kept, not made again"
-    from_scratch(project)
+    from_scratch(project, "mel")
     with project.making():
-        project.run("snakemake")
+        project.run("snakemake", "mel")
 
 
 def wait_for_new_product(project, before, prefix: str, seconds: float = 120) -> None:
@@ -216,11 +216,11 @@ def wait_for_new_product(project, before, prefix: str, seconds: float = 120) -> 
 
 def test_a_run_waits_for_another_that_uses_the_store(project, from_scratch):
     project.set(features__trim_db=25)
-    first, second = project.start("snakemake"), project.start("snakemake")
+    first, second = project.start("snakemake", "mel"), project.start("snakemake", "mel")
     for process in (first, second):
         output, _ = process.communicate()
         assert process.returncode == 0, output
-    from_scratch(project)
+    from_scratch(project, "mel")
 
 
 def test_a_colleague_clones_pulls_and_computes_nothing(project, from_scratch, tmp_path):
