@@ -26,6 +26,7 @@ test-fast: install  ## the tests that need no snakemake or dvc run
 
 ui: install  ## MLflow's UI over all runs, at http://127.0.0.1:5000
 	@mkdir -p mlruns
+	@echo "open http://127.0.0.1:$${PORT:-5000}/#/experiments?workflowType=machine_learning"
 	mlflow ui --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlruns/mlflow.db} --host 127.0.0.1 --port $${PORT:-5000}
 
 lint: install  ## ruff, snakefmt, mypy, snakemake --lint

@@ -5,7 +5,6 @@ needs, and under which content key each one lives, is decided by `earmark.plan`;
 that exists is right and is never made again.
 """
 
-import os
 import sys
 from pathlib import Path
 
@@ -28,9 +27,7 @@ STORE = str(PLAN.store.root)
 ENVIRONMENT = "../../envs/environment.yaml"
 
 # jobs call `earmark`, also where the environment is used without being activated
-os.environ["PATH"] = os.pathsep.join(
-    [str(Path(sys.executable).parent), os.environ["PATH"]]
-)
+shell.prefix(f'PATH="{Path(sys.executable).parent}:$PATH"; ')
 
 if workflow.is_main_process and not workflow.dryrun:
     LOCK = acquire(
@@ -43,6 +40,7 @@ wildcard_constraints:
     key="[0-9a-f]{20}",
 
 
+include: "workflow/rules/common.smk"
 include: "workflow/rules/prepare.smk"
 include: "workflow/rules/mel.smk"
 include: "workflow/rules/embed.smk"

@@ -30,7 +30,7 @@ def room(module: str) -> str:
     first = parts[1] if len(parts) > 1 else "__init__"
     if first in FLOORS:
         return first
-    return "ground" if first in GROUND or first == "__init__" else "top"
+    return "ground" if first in GROUND or first in ("__init__", "__version__") else "top"
 
 
 def imports(path):

@@ -212,17 +212,27 @@ def from_scratch(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory, project_root) -> Project:
+def new_checkout(tmp_path_factory, project_root):
+    """A function that copies this checkout's code, without data and results, to a new place."""
+
+    def copy(name: str) -> Project:
+        project = Project(tmp_path_factory.mktemp(name) / "study")
+        for path in CODE:
+            source, target = project_root / path, project.root / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if source.is_dir():
+                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, target)
+        return project
+
+    return copy
+
+
+@pytest.fixture(scope="session")
+def built(new_checkout) -> Project:
     """The project after its first `dvc repro`, committed and pushed to its remote."""
-    project = Project(tmp_path_factory.mktemp("home") / "study")
-    project.root.mkdir()
-    for name in CODE:
-        source = project_root / name
-        if source.is_dir():
-            shutil.copytree(source, project.root / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            (project.root / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(source, project.root / name)
+    project = new_checkout("home")
     speak_corpus(project.root / "data/raw/clips")
     project.set(**{name.replace(".", "__"): value for name, value in PARAMS.items()})
     for command in (

@@ -1,31 +1,11 @@
 """Mel images to bottleneck features: one process loads the pretrained network once and serves many shards."""
 
 
-def features(wildcards):
-    """Features that are there, and a receipt of each job that makes missing ones."""
-    manifest(wildcards)
-    missing = [job for job in PLAN.extraction_jobs if PLAN.missing_features(job)]
-    found = [
-        str(path) for path in map(PLAN.feature_path, PLAN.shards) if path.is_file()
-    ]
-    return [ancient(path) for path in found] + [
-        f"{STORE}/embed/{job}.done" for job in missing
-    ]
-
-
-def mels_to_embed(wildcards):
-    """The mel shards of one extraction job whose features are missing."""
-    manifest(wildcards)
-    return ancient(
-        [str(PLAN.mel_path(shard)) for shard in PLAN.missing_features(wildcards.key)]
-    )
-
-
 rule backbone_onnx:
     output:
-        STORE + "/backbone/{key}.onnx",
+        f"{STORE}/backbone/{{key}}.onnx",
     log:
-        STORE + "/logs/backbone/{key}.log",
+        f"{STORE}/logs/backbone/{{key}}.log",
     conda:
         ENVIRONMENT
     params:
@@ -40,9 +20,9 @@ rule feature_shards:
         mels_to_embed,
         ancient(str(PLAN.backbone)),
     output:
-        temp(touch(STORE + "/embed/{key}.done")),
+        temp(touch(f"{STORE}/embed/{{key}}.done")),
     log:
-        STORE + "/logs/embed/{key}.log",
+        f"{STORE}/logs/embed/{{key}}.log",
     conda:
         ENVIRONMENT
     threads: workflow.cores

@@ -1,21 +1,15 @@
 """Model to judgement: metrics with intervals, predictions, plots and the report."""
 
 
-def evaluation(wildcards):
-    """The evaluation of the study's model."""
-    manifest(wildcards)
-    return ancient(f"{PLAN.evaluation}/provenance.json")
-
-
 rule judgement:
     input:
         manifest,
         mels,
         model,
     output:
-        STORE + "/evaluate/{key}/provenance.json",
+        f"{STORE}/evaluate/{{key}}/provenance.json",
     log:
-        STORE + "/logs/evaluate/{key}.log",
+        f"{STORE}/logs/evaluate/{{key}}.log",
     conda:
         ENVIRONMENT
     threads: workflow.cores

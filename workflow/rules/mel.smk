@@ -1,19 +1,13 @@
 """Audio to mel images: one job per shard of clips, over cores or a cluster."""
 
 
-def mels(wildcards):
-    """The mel shards of the study."""
-    manifest(wildcards)
-    return ancient([str(PLAN.mel_path(shard)) for shard in PLAN.shards])
-
-
 rule mel_shard:
     input:
         manifest,
     output:
-        STORE + "/mel/{key}.parquet",
+        f"{STORE}/mel/{{key}}.parquet",
     log:
-        STORE + "/logs/mel/{key}.log",
+        f"{STORE}/logs/mel/{{key}}.log",
     conda:
         ENVIRONMENT
     resources:

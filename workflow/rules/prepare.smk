@@ -1,20 +1,5 @@
 """Recordings to manifest: which clips take part, with which label, in which split, and what was put aside and why."""
 
-
-def manifest(wildcards):
-    """The manifest's folder is complete; everything below is planned once it is."""
-    if PLAN.demo and not PLAN.demo.is_file():
-        checkpoints.demo_corpus.get()
-    if not PLAN.is_prepared:
-        checkpoints.manifest.get(key=PLAN.prepare_key)
-    return ancient(f"{PLAN.prepared}/provenance.json")
-
-
-def study(wildcards, input):
-    """The arguments that tell a command which study it works for."""
-    return f"--params {PLAN.params_file} --manifest {PLAN.prepared}"
-
-
 if PLAN.demo:
 
     checkpoint demo_corpus:
@@ -33,9 +18,9 @@ checkpoint manifest:
     input:
         [ancient(str(PLAN.demo))] if PLAN.demo else [],
     output:
-        STORE + "/prepare/{key}/provenance.json",
+        f"{STORE}/prepare/{{key}}/provenance.json",
     log:
-        STORE + "/logs/prepare/{key}.log",
+        f"{STORE}/logs/prepare/{{key}}.log",
     conda:
         ENVIRONMENT
     threads: workflow.cores

@@ -1,21 +1,15 @@
 """Features to model: the head is trained, every epoch logged to MLflow as it ends."""
 
 
-def model(wildcards):
-    """The trained model of the study."""
-    manifest(wildcards)
-    return ancient(f"{PLAN.model}/provenance.json")
-
-
 rule head:
     input:
         manifest,
         features,
         ancient(str(PLAN.backbone)),
     output:
-        STORE + "/train/{key}/provenance.json",
+        f"{STORE}/train/{{key}}/provenance.json",
     log:
-        STORE + "/logs/train/{key}.log",
+        f"{STORE}/logs/train/{{key}}.log",
     conda:
         ENVIRONMENT
     threads: workflow.cores

@@ -1,0 +1,53 @@
+"""What the rules ask the plan for: input functions, evaluated once the manifest is there."""
+
+
+def manifest(wildcards):
+    """The manifest's folder is complete; everything below is planned once it is."""
+    if PLAN.demo and not PLAN.demo.is_file():
+        checkpoints.demo_corpus.get()
+    if not PLAN.is_prepared:
+        checkpoints.manifest.get(key=PLAN.prepare_key)
+    return ancient(f"{PLAN.prepared}/provenance.json")
+
+
+def study(wildcards, input):
+    """The arguments that tell a command which study it works for."""
+    return f"--params {PLAN.params_file} --manifest {PLAN.prepared}"
+
+
+def mels(wildcards):
+    """The mel shards of the study."""
+    manifest(wildcards)
+    return ancient([str(PLAN.mel_path(shard)) for shard in PLAN.shards])
+
+
+def features(wildcards):
+    """Features that are there, and a receipt of each job that makes missing ones."""
+    manifest(wildcards)
+    missing = [job for job in PLAN.extraction_jobs if PLAN.missing_features(job)]
+    found = [
+        str(path) for path in map(PLAN.feature_path, PLAN.shards) if path.is_file()
+    ]
+    return [ancient(path) for path in found] + [
+        f"{STORE}/embed/{job}.done" for job in missing
+    ]
+
+
+def mels_to_embed(wildcards):
+    """The mel shards of one extraction job whose features are missing."""
+    manifest(wildcards)
+    return ancient(
+        [str(PLAN.mel_path(shard)) for shard in PLAN.missing_features(wildcards.key)]
+    )
+
+
+def model(wildcards):
+    """The trained model of the study."""
+    manifest(wildcards)
+    return ancient(f"{PLAN.model}/provenance.json")
+
+
+def evaluation(wildcards):
+    """The evaluation of the study's model."""
+    manifest(wildcards)
+    return ancient(f"{PLAN.evaluation}/provenance.json")
