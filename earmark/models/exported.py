@@ -1,0 +1,57 @@
+"""Networks as files, the same bytes for the same weights: neither dates nor addresses nor a process's counters."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from earmark.models.canonical import canonicalise
+
+INPUT, OUTPUT = "features", "probabilities"
+"""Names of the ONNX head's one input (n, *shape) and one output (n, k)."""
+
+
+def save_keras(model: Any, path: Path) -> None:
+    """Save a Keras model as a ``.keras`` archive that holds no time stamps and no object addresses."""
+    with TemporaryDirectory() as folder:
+        model.save(raw := Path(folder) / "model.keras")
+        with zipfile.ZipFile(raw) as source, zipfile.ZipFile(path, "w") as target:
+            for name in sorted(source.namelist()):
+                content = source.read(name)
+                target.writestr(zipfile.ZipInfo(name), _plain_json(content) if name.endswith(".json") else content)
+
+
+def save_onnx(head: Any, path: Path) -> None:
+    """Export a head as ONNX, so that serving needs no Keras and starts at once."""
+    head(np.zeros((1, *head.input_shape[1:]), np.float32))  # Keras exports a network only after its first call
+    with TemporaryDirectory() as folder:
+        raw = Path(folder) / "head.onnx"
+        head.export(raw, format="onnx", verbose=False)
+        canonicalise(raw, INPUT, OUTPUT)
+        path.write_bytes(raw.read_bytes())
+
+
+def count_parameters(network: Path) -> int:
+    """Parameters of an exported network: the float values in it. Batch norm is folded into the convolutions."""
+    import onnx
+
+    tensors = onnx.load(network).graph.initializer
+    return int(sum(np.prod(tensor.dims) for tensor in tensors if tensor.data_type == onnx.TensorProto.FLOAT))
+
+
+def _plain_json(content: bytes) -> bytes:
+    """Without the date, and with shared objects numbered in order of appearance instead of by address."""
+    numbers: dict[int, int] = {}
+
+    def plain(found: dict[str, Any]) -> dict[str, Any]:
+        if "shared_object_id" in found:
+            found["shared_object_id"] = numbers.setdefault(found["shared_object_id"], len(numbers))
+        found.pop("date_saved", None)
+        return found
+
+    return json.dumps(json.loads(content, object_hook=plain)).encode()

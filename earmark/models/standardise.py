@@ -1,0 +1,31 @@
+"""Standardising features: each to mean 0 and deviation 1 over the training clips."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+CONSTANT = 1e-6
+"""A feature whose deviation is below this share of its mean is constant up to float32 rounding; it is not scaled."""
+
+
+@dataclass(frozen=True)
+class Standardisation:
+    """``mean`` and ``deviation`` (channels,), float64, in the unit of the features."""
+
+    mean: NDArray[np.float64]
+    deviation: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, vectors: NDArray[Any]) -> Self:
+        """Statistics of the training ``vectors`` (n, channels); a constant feature gets the deviation 1."""
+        mean = vectors.mean(axis=0, dtype=np.float64)
+        deviation = vectors.std(axis=0, dtype=np.float64)
+        return cls(mean, np.where(deviation <= CONSTANT * np.abs(mean), 1.0, deviation))
+
+    def apply(self, vectors: NDArray[Any]) -> NDArray[np.float64]:
+        """Standardised ``vectors`` (n, channels)."""
+        return np.asarray((vectors - self.mean) / self.deviation)

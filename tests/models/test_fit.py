@@ -1,0 +1,76 @@
+"""The epochs: learning, the best weights, early stopping, divergence, and the same course from the same seed."""
+
+import keras
+import numpy as np
+import pytest
+
+from earmark.config import TrainParams
+from earmark.errors import EarmarkError
+from earmark.models import dataset
+from earmark.models.fit import OPTIMIZERS, compiled, fit, score
+from earmark.models.networks import build_head
+
+SETTINGS = {"epochs": 8, "learning_rate": 0.01, "batch_size": 16}
+
+
+def run(study, head="linear", shape=(16,), **settings):
+    params = TrainParams.model_validate({**SETTINGS, **settings})
+    data = dataset.load(*study(shape=shape).write()[:2])
+    keras.utils.set_random_seed(params.seed)
+    model = compiled(build_head(head, shape, 3), params)
+    heard = []
+    return model, data, fit(model, data, params, lambda *epoch: heard.append(epoch)), heard
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_it_learns(study, optimizer):
+    _, _, course, heard = run(study, optimizer=optimizer, epochs=10, learning_rate=0.1)
+    assert course.best["val_accuracy"] > 0.75
+    assert heard == list(enumerate(course.history))
+    assert course.best["learning_rate"] == pytest.approx(0.1)
+
+
+def test_the_weights_of_the_lowest_validation_loss_are_kept(study):
+    model, data, course, _ = run(study, "first", epochs=15, learning_rate=0.1)
+    losses = [metrics["val_loss"] for metrics in course.history]
+    assert course.best_epoch == int(np.argmin(losses)) < len(losses) - 1
+    assert score(model, data.val)["loss"] == pytest.approx(min(losses), rel=1e-5)
+
+
+def test_training_stops_when_validation_no_longer_improves(study):
+    _, _, course, _ = run(study, "first", epochs=200, learning_rate=0.1, early_stopping=3)
+    assert course.stopped == "early"
+    assert len(course.history) == course.best_epoch + 4
+
+
+def test_without_early_stopping_every_epoch_is_run(study):
+    _, _, course, _ = run(study, "first", epochs=15, learning_rate=0.1, early_stopping=None)
+    assert (course.stopped, len(course.history)) == ("epochs", 15)
+
+
+def test_equal_seeds_give_equal_bits_and_others_do_not(study):
+    weights = [run(study, "first", seed=seed, epochs=2)[0].get_weights() for seed in (1, 1, 2)]
+    for one, same in zip(weights[0], weights[1], strict=True):
+        np.testing.assert_array_equal(one, same)
+    assert any((one != other).any() for one, other in zip(weights[0], weights[2], strict=True))
+
+
+def test_divergence_keeps_the_last_good_weights(study, monkeypatch):
+    from earmark.models import fit as module
+
+    real, calls = module.run_epoch, []
+
+    def breaks_in_the_third(*arguments):
+        calls.append(1)
+        metrics = real(*arguments)
+        return {**metrics, "loss": float("nan")} if len(calls) == 3 else metrics
+
+    monkeypatch.setattr(module, "run_epoch", breaks_in_the_third)
+    model, data, course, _ = run(study)
+    assert (course.stopped, len(course.history), course.best_epoch) == ("diverged", 3, 1)
+    assert score(model, data.val)["loss"] == pytest.approx(course.best["val_loss"], rel=1e-5)
+
+
+def test_divergence_at_once_is_an_error(study):
+    with pytest.raises(EarmarkError, match="not a number from the first epoch on; learning_rate 1e\\+30"):
+        run(study, "first", optimizer="sgd", learning_rate=1e30)

@@ -1,0 +1,94 @@
+"""What a backbone reads of a mel image."""
+
+import numpy as np
+import pytest
+
+from earmark.config import BackboneParams
+from earmark.models.inputs import IMAGENET_BGR, SHORTEST, band_mean_removed, decibels, network_input
+
+TOP_DB = 80.0
+
+
+def image_backbone(name, size=(64, 48)):
+    return BackboneParams(
+        name=name, weights="none", normalise="none", image_size=list(size), fit="squeeze", pooling="avg"
+    )
+
+
+@pytest.fixture
+def grey():
+    return np.random.default_rng(0).integers(0, 256, (40, 70), dtype=np.uint8)
+
+
+def test_grey_levels_are_decibels_below_the_maximum():
+    assert decibels(np.array([[0, 255]], np.uint8), TOP_DB).tolist() == [[-80.0, 0.0]]
+    assert decibels(np.array([[-80, -0.5]], np.float16), TOP_DB).tolist() == [[-80.0, -0.5]]
+
+
+def test_speech_backbone_reads_decibels_without_band_means(grey):
+    x = network_input(grey, BackboneParams(), TOP_DB)
+    assert x.shape == (40, 70, 1)
+    assert x.dtype == np.float32
+    np.testing.assert_allclose(x.mean(axis=1), 0, atol=1e-4)
+    np.testing.assert_allclose(np.diff(x[..., 0]), np.diff(grey.astype(float)) * TOP_DB / 255, atol=1e-4)
+
+
+def test_a_filter_on_the_recording_changes_nothing(grey):
+    level = decibels(grey, TOP_DB)
+    filtered = level + np.linspace(-9, 9, 40, dtype=np.float32)[:, None]
+    np.testing.assert_allclose(band_mean_removed(filtered, TOP_DB), band_mean_removed(level, TOP_DB), atol=1e-4)
+
+
+@pytest.mark.parametrize("frames", [1, 5, SHORTEST - 1])
+def test_short_clips_are_continued_at_their_mean(frames):
+    x = network_input(np.arange(40 * frames, dtype=np.uint8).reshape(40, frames), BackboneParams(), TOP_DB)
+    assert x.shape == (40, SHORTEST, 1)
+    assert (x[:, 0] == 0).all() or frames == SHORTEST - 1
+    assert (x[:, -1] == 0).all()
+
+
+def test_images_are_squeezed_and_grey(grey):
+    x = network_input(grey, image_backbone("mobilenet_v2"), TOP_DB)
+    assert x.shape == (64, 48, 3)
+    assert x.dtype == np.float32
+    assert (x[..., 0] == x[..., 1]).all()
+    assert (x[..., 0] == x[..., 2]).all()
+    assert -1 <= x.min() < x.max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("name", "dark", "bright"),
+    [
+        ("mobilenet_v2", [-1, -1, -1], [1, 1, 1]),
+        ("resnet50", -IMAGENET_BGR, 255 - IMAGENET_BGR),
+        ("efficientnet_v2_b0", [-2.1179, -2.0357, -1.8044], [2.2489, 2.4286, 2.64]),
+    ],
+)
+def test_pixels_have_the_range_of_the_training(name, dark, bright):
+    for level, expected in ((0, dark), (255, bright)):
+        x = network_input(np.full((40, 30), level, np.uint8), image_backbone(name), TOP_DB)
+        np.testing.assert_allclose(x[0, 0], expected, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "mode"), [("resnet50", "caffe"), ("mobilenet_v2", "tf"), ("efficientnet_v2_b0", "torch")]
+)
+def test_pixels_equal_those_of_keras(grey, name, mode):
+    from keras.applications import imagenet_utils
+
+    square = np.ascontiguousarray(grey[:, :40])
+    ours = network_input(square, image_backbone(name, (40, 40)), TOP_DB)
+    picture = np.repeat(square[..., None].astype(np.float32), 3, axis=-1)
+    np.testing.assert_allclose(ours, imagenet_utils.preprocess_input(picture, mode=mode), atol=1e-4)
+
+
+def test_half_floats_make_the_same_picture_as_grey_levels(grey):
+    halves = decibels(grey, TOP_DB).astype(np.float16)
+    backbone = image_backbone("vgg16")
+    np.testing.assert_allclose(network_input(halves, backbone, TOP_DB), network_input(grey, backbone, TOP_DB), atol=0.2)
+
+
+def test_frequency_keeps_rising_with_the_row():
+    rising = np.repeat(np.arange(0, 240, 6, dtype=np.uint8)[:, None], 30, axis=1)
+    x = network_input(rising, image_backbone("mobilenet_v2"), TOP_DB)
+    assert (np.diff(x[:, 0, 0]) >= 0).all()
