@@ -108,7 +108,12 @@ def test_keras_engine_extracts_alike(onnx, tmp_path):
     np.testing.assert_allclose(KerasEngine(BACKBONE).features(batch), load(onnx).features(batch), atol=1e-3)
 
 
-GOLDEN = {"version": 0, "weights": "", "norm": 0.0, "values": []}
+GOLDEN = {
+    "version": 1,
+    "weights": "cc0e4d281eaa644a8d4b15d0a12f0605aec7eb94487ce66c2cbb8e1cadf8518c",
+    "norm": 16.2395,
+    "values": [0.1616, 0.4557, 0.0, 0.0, 0.4173, 0.6251, 0.0032, 0.0032],
+}
 """Features of ``golden_image`` by the embedded backbone: their length, and every 96th of them."""
 
 
