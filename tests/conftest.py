@@ -9,7 +9,9 @@ ROOT = Path(__file__).resolve().parents[1]
 
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")  # as `earmark train` sets it: the same bytes on any number of cores
+os.environ.setdefault(
+    "TF_NUM_INTRAOP_THREADS", "1"
+)  # as `earmark train` sets it: the same bytes on any number of cores
 
 
 @pytest.fixture(scope="session")

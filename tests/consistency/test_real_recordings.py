@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.workflow, pytest.mark.real]
+pytestmark = [pytest.mark.workflow, pytest.mark.real, pytest.mark.xdist_group("recordings")]
 
 FLOORS = {
     "real-keywords": 0.80,
