@@ -67,7 +67,7 @@ def test_every_bad_file_is_in_quarantine_with_its_reason_and_counted(spoilt):
     ("change", "words"),
     [
         (lambda text: text.replace("path,label", "path,lable"), "lable"),
-        (lambda text: text.splitlines()[0] + "\n", "clips.csv"),
+        (lambda text: text.splitlines()[0] + "\n", "data/raw/clips: no usable clip"),
         (lambda text: text.replace("de-0-0.wav,de,", "de-0-0.wav,klingon,"), "klingon"),
     ],
     ids=["missing column", "no rows", "a class with one clip"],

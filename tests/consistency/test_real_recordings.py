@@ -9,9 +9,8 @@ pytestmark = [pytest.mark.workflow, pytest.mark.real, pytest.mark.xdist_group("r
 
 FLOORS = {
     "real-keywords": 0.80,
-    "real-gender": 0.80,
+    "real-gender": 0.70,
     "real-zh-en": 0.80,
-    "real-gender-mobilenet": 0.70,
 }
 """Balanced test accuracy that no healthy version falls below; what is reached stands in docs/results.md."""
 
