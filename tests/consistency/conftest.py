@@ -38,6 +38,7 @@ CODE = [
     "params.yaml",
     "workflow",
     "profiles",
+    "recipes",
     "envs",
     "earmark",
     ".gitignore",
