@@ -12,6 +12,8 @@ def manifest(wildcards):
 
 def study(wildcards, input):
     """The arguments that tell a command which study it works for."""
+    if PLAN.demo and not PLAN.demo.is_file():
+        return "known once the demo corpus is there"
     return f"--params {PLAN.params_file} --manifest {PLAN.prepared}"
 
 
