@@ -5,6 +5,7 @@ rule backbone:
     output:
         "results/backbone/earmark_base.weights.h5",
         "results/backbone/earmark_base.json",
+        touch("results/backbone/complete"),  # the others are written after every epoch
     log:
         f"{STORE}/logs/pretrain.log",
     conda:
