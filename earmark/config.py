@@ -28,27 +28,67 @@ class Section(BaseModel):
         return self.model_dump(mode="json")
 
 
+Adapter = Literal[
+    "demo",
+    "common_voice",
+    "voxforge",
+    "kaggle_languages",
+    "speech_commands",
+    "fsdd",
+    "audiomnist",
+    "audiofolder",
+    "nemo",
+    "table",
+    "folder",
+]
+"""Layouts of data sets, see ``earmark.corpus.adapters``."""
+
+
 class DataParams(Section):
     """Which recordings, and which of their columns is the label."""
 
-    adapter: Literal["demo", "common_voice", "table", "folder"] = Field("demo", description="layout of the data set")
-    root: str = Field("data/raw/demo", description="folder of the data set")
-    table: str | None = Field(None, description="adapter table: the CSV, TSV or Parquet file, relative to root")
+    adapter: Adapter = Field("demo", description="layout of the data set")
+    root: str = Field("data/raw/demo", description="folder or archive of the data set")
+    table: str | None = Field(None, description="the table to read, relative to root, where the adapter has a choice")
+    words: list[str] | None = Field(
+        None, min_length=1, description="speech_commands: these words; the others become 'unknown', silence is added"
+    )
     label: str = Field("language", description="catalogue column to classify")
     filter: str | None = Field(None, description="expression over the columns, e.g. \"gender == 'male'\"")
-    rank_by: str | None = Field(None, description="column to rank clips by, best first, e.g. up_votes")
+    min_duration: float | None = Field(None, ge=0, description="shorter clips are left out, s")
+    max_duration: float | None = Field(None, gt=0, description="longer clips are left out, s")
+    rank_by: str | None = Field(None, description="column to rank clips by, best first; null = at random")
+    max_per_speaker: int | None = Field(None, ge=1, description="best clips of each speaker that may be kept")
     top: int | None = Field(None, ge=1, description="clips kept per class after ranking; null = all")
     balance: list[str] = Field(default_factory=list, description="columns whose groups are cut to equal size")
     unseen: int = Field(0, ge=0, description="next-best clips per class kept aside as the split 'unseen'")
+    seed: int = Field(0, ge=0, description="of the order of clips of equal rank")
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> DataParams:
+        if self.words is not None and self.adapter != "speech_commands":
+            raise ValueError("words belongs to adapter speech_commands; for others use data.filter")
+        if self.min_duration and self.max_duration and self.min_duration >= self.max_duration:
+            raise ValueError(f"min_duration {self.min_duration:g} s is not below max_duration {self.max_duration:g} s")
+        return self
 
 
 class SplitParams(Section):
     """How clips are divided into train, val and test."""
 
     by: str | list[str] = Field(
-        "speaker", description="speaker, random, official, or columns that must not cross splits"
+        "speaker", description="speaker, random, official, segment, or columns that must not cross splits"
+    )
+    scheme: Literal["fractions", "kfold", "leave_one_group_out"] = Field(
+        "fractions", description="one division by fractions, or one of several that each test other groups"
     )
     fractions: list[float] = Field([0.6, 0.2, 0.2], min_length=3, max_length=3, description="train, val, test")
+    folds: int = Field(5, ge=3, description="scheme kfold: parts, each the test set once")
+    official: str = Field("split", description="by official: the column that names each clip's split")
+    fold: int = Field(0, ge=0, description="which fold (or group, in order of name) is the test set, from 0")
+    segment: list[float] = Field(
+        [2.0, 1.0], min_length=2, max_length=2, description="by segment: length and hop of the parts, s"
+    )
     seed: int = Field(0, ge=0)
     on_leak: Literal["error", "warn", "allow"] = Field("error", description="when a speaker or clip crosses splits")
 
@@ -58,6 +98,18 @@ class SplitParams(Section):
         if any(not 0 < part < 1 for part in value) or abs(sum(value) - 1) > 1e-6:
             raise ValueError("three fractions between 0 and 1 that sum to 1, e.g. [0.6, 0.2, 0.2]")
         return value
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> SplitParams:
+        if self.scheme == "kfold" and self.fold >= self.folds:
+            raise ValueError(f"fold {self.fold} of {self.folds} folds; they count from 0 to {self.folds - 1}")
+        if self.scheme != "fractions" and self.by in ("official", "segment"):
+            raise ValueError(f"scheme {self.scheme} needs groups; by {self.by} names none")
+        if self.scheme == "leave_one_group_out" and self.by == "random":
+            raise ValueError("scheme leave_one_group_out needs groups; set by to a column, e.g. speaker")
+        if min(self.segment) <= 0:
+            raise ValueError("segment: length and hop in seconds, both above 0")
+        return self
 
 
 class FeatureParams(Section):

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from earmark.provenance import read_record
+from earmark.recordings import COMPLETE
 from earmark.store import Store, acquire, replacing
 
-STEPS = ("prepare", "mel", "backbone", "embed", "train", "evaluate")
+STEPS = ("unpacked", "prepare", "mel", "backbone", "embed", "train", "confounds", "explore", "evaluate")
 DAY = 86400.0
 
 
@@ -85,7 +86,7 @@ def collect(store: Store, days: float, keep: Iterable[Path] = (), dry_run: bool 
 def _is_product(path: Path) -> bool:
     """A finished product, not a part of one, a receipt or a note of the latest."""
     if path.is_dir():
-        return (path / "provenance.json").is_file()
+        return (path / "provenance.json").is_file() or (path / COMPLETE).is_file()
     return path.suffix in (".parquet", ".onnx") and not path.name.startswith(".")
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from earmark import inventory
 from earmark.provenance import Provenance
+from earmark.recordings import COMPLETE
 from earmark.store import Store
 
 
@@ -55,3 +56,15 @@ def test_an_old_note_no_longer_counts_but_the_present_study_does(store):
     gone = inventory.collect(store, days=1, keep=[store.path("train", "k3", "")])
     assert keys(gone) == ["k1", "k2"]
     assert not old.exists()
+
+
+def test_unpacked_archives_are_listed_and_collected(store):
+    folder = store.path("unpacked", "k0", "")
+    folder.mkdir(parents=True)
+    (folder / "a.wav").write_bytes(b"sound")
+    assert "k0" not in keys(inventory.entries(store))
+    (folder / COMPLETE).touch()
+    assert "k0" in keys(inventory.entries(store))
+    assert "k0" not in keys(inventory.collect(store, days=1, keep=[folder]))
+    assert "k0" in keys(inventory.collect(store, days=1))
+    assert not folder.exists()

@@ -47,22 +47,42 @@ MANIFEST = pa.schema(
         ("sentence", pa.string()),
         ("up_votes", pa.int64()),
         ("down_votes", pa.int64()),
+        ("recording", pa.string()),
+        ("session", pa.string()),
         ("source", pa.string()),
+        ("near_duplicate", pa.string()),
         ("duration", pa.float64()),
         ("sample_rate", pa.int32()),
         ("channels", pa.int16()),
         ("level", pa.float32()),
+        ("codec", pa.string()),
+        ("bytes", pa.int64()),
         ("audio_digest", pa.string()),
     ]
 )
-"""One usable clip per row, sorted by clip_id. start, end and duration in s, sample_rate in Hz, level in dBFS."""
+"""One usable clip per row, sorted by clip_id. start, end and duration in s, sample_rate in Hz, level in dBFS.
+
+``recording`` names the source that copies, fragments and parts have in common, ``near_duplicate`` a clip that sounds
+the same (``earmark.corpus.duplicates``), ``source`` the adapter, ``bytes`` the size of the file.
+"""
 
 QUARANTINE = pa.schema(
     [("path", pa.string()), ("clip_id", pa.string()), ("reason", pa.string()), ("detail", pa.string())]
 )
 """One unusable clip, file or table row per row, with a short reason code and a sentence."""
 
-MEASURED = ("duration", "sample_rate", "channels", "level", "audio_digest")
+CATALOGUE = pa.schema(
+    [
+        *(
+            (name, MANIFEST.field(name).type)
+            for name in ("clip_id", "label", "speaker", "gender", "age", "accent", "up_votes", "down_votes")
+        ),
+        ("fate", pa.string()),
+    ]
+)
+"""Every usable clip of the data set and what became of it: kept, unseen, or the selection rule that left it out."""
+
+MEASURED = ("duration", "sample_rate", "channels", "level", "codec", "bytes", "near_duplicate", "audio_digest")
 """Columns that are known only after the file was read."""
 
 
@@ -87,6 +107,8 @@ class Clip:
     sentence: str | None = None
     up_votes: int | None = None
     down_votes: int | None = None
+    recording: str | None = None
+    session: str | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -115,11 +137,12 @@ OWN_COLUMNS = ("clip_id", *(name for name in Clip.__dataclass_fields__ if name !
 
 @dataclass(frozen=True)
 class Measured:
-    """A clip whose file has been read: digest of the file's bytes, and what the probe found."""
+    """A clip whose file has been read: digest of the file's bytes, what the probe found, group of near-duplicates."""
 
     clip: Clip
     audio_digest: str
     probe: Probe
+    near_duplicate: str | None = None
 
     @property
     def clip_id(self) -> str:
@@ -139,16 +162,20 @@ class Measured:
 
     def value(self, column: str) -> str | float | None:
         """The clip's value in a column, measured ones included."""
-        if column == "duration":
-            return self.duration
-        if column == "audio_digest":
-            return self.audio_digest
+        if column in ("duration", "audio_digest", "near_duplicate"):
+            return getattr(self, column)
         return getattr(self.probe, column) if column in MEASURED else self.clip.value(column)
 
     def row(self, split: str) -> dict[str, object]:
         """The manifest's row."""
         values: dict[str, object] = {name: self.value(name) for name in MANIFEST.names}
         return values | {"split": split}
+
+
+def fate_row(clip: Clip | Measured, fate: str) -> dict[str, object]:
+    """The catalogue's row."""
+    values: dict[str, object] = {name: clip.value(name) for name in CATALOGUE.names[:-1]}
+    return values | {"fate": fate}
 
 
 @dataclass(frozen=True)
@@ -172,7 +199,9 @@ def gender(value: str | None) -> str | None:
 
 def relative(path: str) -> str:
     """A path as manifests write it: POSIX, without ``./``."""
-    return PurePosixPath(path.replace("\\", "/")).as_posix()
+    if "\\" in path or "//" in path or "./" in path:
+        return PurePosixPath(path.replace("\\", "/")).as_posix()
+    return path  # the usual case; parsing costs more than the rest of a row
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

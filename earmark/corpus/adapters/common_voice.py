@@ -1,70 +1,125 @@
-"""Common Voice releases: ``<root>/<locale>/validated.tsv`` with ``clips/*.mp3`` beside it, or one locale as the root.
+"""Common Voice: a table per locale, ``<locale>/validated.tsv`` with ``clips/*.mp3`` beside it, or the CSVs of 2017.
 
-Old and new releases differ in column names (``accent``, ``accents``) and in the values of ``gender``.
+https://commonvoice.mozilla.org/datasets. Releases differ in column names (``accent``, ``accents``) and in the values of
+``gender``; where ``train.tsv``, ``dev.tsv`` and ``test.tsv`` lie beside the table they are its official split. The
+first release, English only and still Kaggle's, has ``cv-valid-{train,dev,test}.csv``, each with a folder of its name,
+and names no speakers. ``data.table`` chooses another table, e.g. ``other.tsv`` or ``cv-other-train.csv``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from pathlib import Path
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 
 from earmark.config import DataParams
-from earmark.corpus.adapters.tables import Row, read_rows, to_clip, visible
+from earmark.corpus.adapters.layout import folders, sounds, split_of, stem, without_suffix, wrong_layout
+from earmark.corpus.adapters.tables import Row, read_rows, renamed, to_clip
 from earmark.corpus.catalogue import BadRow, Clip
 from earmark.errors import EarmarkError
+from earmark.recordings import Recordings
 
 TABLE = "validated.tsv"
-RENAMED = {"client_id": "speaker", "accents": "accent", "locale": "language"}
+FIRST_RELEASE = ("cv-valid-train.csv", "cv-valid-dev.csv", "cv-valid-test.csv")
+SPLIT_TABLES = {"train.tsv": "train", "dev.tsv": "val", "test.tsv": "test"}
+RENAMED = {"client_id": "speaker", "accents": "accent", "locale": "language", "filename": "path", "text": "sentence"}
 """Column of a release to column of the catalogue."""
 
+NOT_REQUIRED = frozenset(["label", "language", "accent", "sentence", "split"])
+"""Labels that the adapter knows by itself, or that releases name differently."""
 
-def files(data: DataParams) -> list[Path]:
-    """The tables and every file in the ``clips`` folders."""
-    found: list[Path] = []
-    for folder in _locales(data):
-        found += [folder / TABLE, *(folder / "clips" / name for name in visible(folder / "clips"))]
+
+@dataclass(frozen=True)
+class _Table:
+    """A table and what its paths mean: they start at ``base``, and all ``files`` of ``folder`` should be named."""
+
+    name: str
+    base: str
+    folder: str
+    language: str
+
+    @property
+    def first_release(self) -> bool:
+        return self.name.endswith(".csv")
+
+    def required(self, label: str) -> list[str]:
+        """Columns that must be there, by the release's names."""
+        columns = ["filename"] if self.first_release else ["path", "client_id"]
+        own = {new: old for old, new in RENAMED.items()}
+        return columns + ([] if label in NOT_REQUIRED else [own.get(label, label)])
+
+    def find(self, path: str, files: Collection[str]) -> str:
+        """The file of a path: early releases leave out the suffix, Kaggle has each folder in a folder of its name."""
+        names = [f"{self.base}{path}", f"{self.base}{path}.mp3", f"{self.base}{path.partition('/')[0]}/{path}"]
+        return next((name for name in names if name in files), names[0])
+
+
+def clips(data: DataParams, recordings: Recordings) -> Iterator[Clip | BadRow]:
+    """A row per table row; files that no row names are reported as ``unlisted``."""
+    tables = _tables(data, recordings)
+    files = _files({table.folder for table in tables}, recordings)
+    label = "language" if data.label == "label" else RENAMED.get(data.label, data.label)
+    for table in tables:
+        there, splits = frozenset(files[table.folder]), _splits(table, recordings)
+        unlisted = set(there)
+        for row in read_rows(recordings.path(table.name), table.required(data.label)):
+            cells = renamed(row, RENAMED)
+            name = table.find(cells.get("path", ""), there)
+            unlisted.discard(name)
+            yield _clip(cells, name, name in there, table, splits, label)
+        for name in sorted(unlisted):
+            yield BadRow(name, name, "unlisted", f"no row of {table.name} names it")
+
+
+def _tables(data: DataParams, recordings: Recordings) -> list[_Table]:
+    """Every table of the wanted name, below any folders; raises EarmarkError if there is none."""
+    wanted = (data.table,) if data.table else (TABLE, *FIRST_RELEASE)
+    names = [name for name in recordings.names if name.rpartition("/")[2] in wanted]
+    if names:
+        return [_table(name, recordings) for name in names]
+    if data.table:
+        raise wrong_layout(recordings, data.table, "data.table names a table of a release, e.g. other.tsv")
+    hint = "earmark demo" if data.adapter == "demo" else "set data.root to a Common Voice release"
+    raise EarmarkError(f"{recordings.root}: neither {TABLE} nor <locale>/{TABLE} nor {FIRST_RELEASE[0]}; {hint}")
+
+
+def _table(name: str, recordings: Recordings) -> _Table:
+    above = name[: len(name) - len(name.rpartition("/")[2])]
+    if name.endswith(".csv"):
+        return _Table(name, above, f"{above}{stem(name)}/", "en")
+    locale = [without_suffix(recordings.root.name), *folders(name)][-1]
+    return _Table(name, f"{above}clips/", f"{above}clips/", locale)
+
+
+def _files(wanted: Collection[str], recordings: Recordings) -> Mapping[str, list[str]]:
+    """Recordings in each of the wanted folders, or one folder further in."""
+    found: dict[str, list[str]] = {folder: [] for folder in wanted}
+    for name in sounds(recordings):
+        inner = name.rpartition("/")[0]
+        for folder in (f"{inner}/", f"{inner.rpartition('/')[0]}/"):
+            if folder in found:
+                found[folder].append(name)
+                break
     return found
 
 
-def clips(data: DataParams) -> Iterator[Clip | BadRow]:
-    """A row per table row; files that no row names are reported as ``unlisted``."""
-    for folder in _locales(data):
-        prefix = "" if folder == Path(data.root) else f"{folder.name}/"
-        unlisted = there = frozenset(visible(folder / "clips"))
-        for row in read_rows(folder / TABLE, _required(data.label)):
-            name = _file_name(row.get("path", ""), there)
-            unlisted -= {name}
-            yield _clip(row, name, f"{prefix}clips/{name}", name in there, data.label, folder.name)
-        for name in sorted(unlisted):
-            path = f"{prefix}clips/{name}"
-            yield BadRow(path, path, "unlisted", f"no row of {prefix}{TABLE} names it")
+def _splits(table: _Table, recordings: Recordings) -> Mapping[str, str]:
+    """Official split by path; under the empty path that of all, which the names of the CSVs of 2017 tell."""
+    if table.first_release:
+        split = split_of(re.split(r"\W", stem(table.name)))
+        return {"": split} if split else {}
+    above = table.base.removesuffix("clips/")
+    found = {f"{above}{base}": split for base, split in SPLIT_TABLES.items() if f"{above}{base}" in recordings}
+    rows = ((row, split) for name, split in found.items() for row in read_rows(recordings.path(name), ["path"]))
+    return {row["path"]: split for row, split in rows if "path" in row}
 
 
-def _locales(data: DataParams) -> list[Path]:
-    """Folders that hold a table: the root, or its sub-folders; raises EarmarkError if there is none."""
-    root = Path(data.root)
-    found = [path.parent for path in [root / TABLE, *sorted(root.glob(f"[!.]*/{TABLE}"))] if path.is_file()]
-    if not found:
-        hint = "earmark demo" if data.adapter == "demo" else "set data.root to a Common Voice release"
-        raise EarmarkError(f"{root}: neither {TABLE} nor <locale>/{TABLE}; {hint}")
-    return found[:1] if found[0] == root else found
-
-
-def _required(label: str) -> list[str]:
-    """The label must be a column, by the catalogue's name or the release's; the locale may be the folder's name."""
-    own = {new: old for old, new in RENAMED.items() if old != "accents"}
-    return ["path", "client_id"] + ([] if label in ("language", "accent") else [own.get(label, label)])
-
-
-def _file_name(path: str, there: Collection[str]) -> str:
-    """The first releases leave out the suffix."""
-    return f"{path}.mp3" if path not in there and f"{path}.mp3" in there else path
-
-
-def _clip(row: Row, name: str, path: str, there: bool, label: str, locale: str) -> Clip | BadRow:
-    if not name:
-        return BadRow(path, None, "bad_row", f"a row of {locale}/{TABLE} names no file")
+def _clip(row: Row, name: str, there: bool, table: _Table, splits: Mapping[str, str], label: str) -> Clip | BadRow:
+    if "path" not in row:
+        return BadRow(name, None, "bad_row", f"a row of {table.name} names no file")
     if not there:
-        return BadRow(path, path, "missing_file", f"named by {locale}/{TABLE}, not in the folder clips")
-    renamed = {RENAMED.get(column, column): value for column, value in row.items()}
-    return to_clip({"language": locale, **renamed}, path, RENAMED.get(label, label), "common_voice")
+        return BadRow(name, name, "missing_file", f"named by {table.name}, not in the folder {table.folder}")
+    cells = {"language": table.language, **row}
+    if split := splits.get(row["path"], splits.get("")):
+        cells["split"] = split
+    return to_clip(cells, name, label, "common_voice")

@@ -1,48 +1,43 @@
-"""A folder per class: ``<root>/<class>/**/*.wav`` (or another audio format). Speakers are not known."""
+"""A folder per class: ``<root>/<class>/**/*.wav`` (or another audio format). Speakers are not known.
+
+An archive counts as a folder of its name without the suffix where it holds no folders: ``<root>/<class>.zip``.
+"""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 from earmark.config import DataParams
 from earmark.corpus.catalogue import BadRow, Clip
 from earmark.errors import EarmarkError
+from earmark.recordings import SUFFIXES, Recordings, is_archive
 
-AUDIO = frozenset([".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".aiff", ".aif", ".aifc", ".au", ".caf", ".w64"])
+AUDIO = (".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".aiff", ".aif", ".aifc", ".au", ".caf", ".w64")
 """Suffixes of the formats that libsndfile reads."""
 
 
-def files(data: DataParams) -> list[Path]:
-    """Every file below the class folders that is not hidden, sorted."""
-    root = Path(data.root)
-    if not root.is_dir():
-        raise EarmarkError(f"{root}: no such folder; set data.root to a folder with a sub-folder per class")
-    found: list[Path] = []
-    for name in sorted(p.name for p in root.iterdir() if p.is_dir() and not p.name.startswith(".")):
-        found += _below(root / name)
-    return found
-
-
-def clips(data: DataParams) -> Iterator[Clip | BadRow]:
+def clips(data: DataParams, recordings: Recordings) -> Iterator[Clip | BadRow]:
     """A clip per file, its class the name of the folder; raises EarmarkError if another label is asked for."""
     if data.label not in ("label", "language"):
         raise EarmarkError(
             f"data.label: adapter 'folder' has no column '{data.label}'; use 'label', the name of the folder"
         )
-    for file in files(data):
-        path = file.relative_to(data.root).as_posix()
-        label = path.split("/")[0]
-        if file.suffix.lower() not in AUDIO:
-            yield BadRow(path, path, "wrong_extension", f"'{file.suffix}' is no audio format that earmark reads")
-        else:
+    for path in recordings.names:
+        label = _class(path)
+        if label is None:
+            continue  # beside the class folders: a licence, a table
+        if path.lower().endswith(AUDIO):
             yield Clip(path, label, "folder", language=label if data.label == "language" else None)
+        else:
+            suffix = path.rsplit("/")[-1].rpartition(".")[2]
+            yield BadRow(path, path, "wrong_extension", f"'.{suffix}' is no audio format that earmark reads")
 
 
-def _below(folder: Path) -> list[Path]:
-    found: list[Path] = []
-    for place, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [Path(place) / name for name in names if not name.startswith(".")]
-    return sorted(found)
+def _class(path: str) -> str | None:
+    """The first folder; an archive is one only if it has none inside."""
+    folders = path.split("/")[:-1]
+    inner = [name for name in folders if not is_archive(name)]
+    if inner or not folders:
+        return inner[0] if inner else None
+    suffix = next(s for s in sorted(SUFFIXES, key=len, reverse=True) if folders[0].lower().endswith(s))
+    return folders[0][: -len(suffix)]

@@ -4,10 +4,13 @@ from earmark.config import DataParams
 from earmark.corpus.adapters import folder
 from earmark.corpus.catalogue import BadRow, Clip
 from earmark.errors import EarmarkError
+from earmark.recordings import Recordings
+from earmark.store import Store
 
 
 def read(root, label="label"):
-    return list(folder.clips(DataParams(adapter="folder", root=str(root), label=label)))
+    data = DataParams(adapter="folder", root=str(root), label=label)
+    return list(folder.clips(data, Recordings(root, Store(root.parent / "store"))))
 
 
 def test_the_folder_is_the_class(tmp_path, sound):

@@ -6,6 +6,8 @@ from earmark.config import DataParams
 from earmark.corpus.adapters import table
 from earmark.corpus.catalogue import BadRow, Clip
 from earmark.errors import EarmarkError
+from earmark.recordings import Recordings
+from earmark.store import Store
 
 ROWS = [
     {
@@ -30,7 +32,8 @@ def folder(tmp_path, sound):
 
 
 def read(folder, name="t.csv", label="word"):
-    return list(table.clips(DataParams(adapter="table", root=str(folder), table=name, label=label)))
+    data = DataParams(adapter="table", root=str(folder), table=name, label=label)
+    return list(table.clips(data, Recordings(folder, Store(folder.parent / "store"))))
 
 
 @pytest.mark.parametrize("name", ["t.csv", "t.tsv", "t.parquet"])
@@ -69,7 +72,8 @@ def test_a_row_that_cannot_be_used_says_why(folder, rows, cells, reason):
 
 def test_files_are_the_table_and_what_it_names(folder, rows):
     rows(folder / "t.csv", [*ROWS, {**ROWS[0], "path": "c.wav"}])
-    files = table.files(DataParams(adapter="table", root=str(folder), table="t.csv", label="word"))
+    data = DataParams(adapter="table", root=str(folder), table="t.csv", label="word")
+    files = table.files(data, Recordings(folder, Store(folder.parent / "store")))
     assert [file.name for file in files] == ["t.csv", "a.wav", "b.wav", "c.wav"]
 
 
