@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import soundfile
 
 from earmark.audio.container import mp3_seconds, ogg_is_cut, share_present
 from earmark.audio.decode import BROKEN, LOUDEST, DecodeError, blocks, broken_off, opened
+from earmark.audio.fingerprint import Fingerprinter, Words
 
 SILENT_PEAK = 1e-3
 """A clip whose peak is below this (-60 dBFS) holds no speech: 16-bit dither and hum of a muted microphone lie below."""
@@ -27,24 +29,34 @@ MP3_PADDING = 1105 + 4 * 1152
 class Probe:
     """What a file holds. ``reason`` (the quarantine code) and ``detail`` (a sentence) are None for a usable file.
 
-    duration (s, decoded), sample_rate (Hz, of the file), channels, level (dBFS: RMS of the mono mix, -inf if silent).
+    duration (s, decoded), sample_rate (Hz, of the file), channels, level (dBFS: RMS of the mono mix, -inf if silent),
+    codec (container and coding, as libsndfile names them), bytes (size of the file), fingerprint (base64 of the words
+    of ``earmark.audio.fingerprint``).
     """
 
     duration: float = 0.0
     sample_rate: int = 0
     channels: int = 0
     level: float = -math.inf
+    codec: str = ""
+    bytes: int = 0
+    fingerprint: str = ""
     reason: str | None = None
     detail: str | None = None
+
+    def words(self) -> Words:
+        """The fingerprint's words (n,), uint32."""
+        return np.frombuffer(b64decode(self.fingerprint), "<u4")
 
 
 @dataclass(frozen=True)
 class _Heard:
-    """Measures of the mono mix: samples, peak (full scale 1, NaN if any sample is), sum of squares; what stopped it."""
+    """The mono mix: samples, peak (full scale 1, NaN if any sample is), sum of squares, fingerprint; what stopped it."""
 
     frames: int
     peak: float
     energy: float
+    words: Words
     failure: str | None
 
 
@@ -56,26 +68,31 @@ def probe(path: Path) -> Probe:
     """
     try:
         with opened(path) as sound:
-            rate, channels, heard = sound.samplerate, sound.channels, _listen(sound)
+            rate, channels, codec = sound.samplerate, sound.channels, f"{sound.format} {sound.subtype}"
+            heard = _listen(sound)
             missing = _missing(path, sound, heard.frames)
     except DecodeError as error:
         return Probe(reason=error.reason, detail=error.detail)
     except OSError as error:
         return Probe(reason="unreadable", detail=f"cannot be read ({error.strerror})")
     reason, detail = _verdict(heard, missing, rate)
-    return Probe(heard.frames / rate, rate, channels, _level(heard), reason, detail)
+    size = path.stat().st_size
+    words = b64encode(heard.words.astype("<u4").tobytes()).decode()
+    return Probe(heard.frames / rate, rate, channels, _level(heard), codec, size, words, reason, detail)
 
 
 def _listen(sound: soundfile.SoundFile) -> _Heard:
     frames, peak, energy, failure = 0, 0.0, 0.0, None
+    fingerprinter = Fingerprinter(sound.samplerate)
     try:
         for block in blocks(sound):
             frames += len(block)
             peak = float(np.maximum(peak, np.abs(block).max()))  # unlike max(), keeps NaN
             energy += float(np.square(block, dtype=np.float64).sum())
+            fingerprinter.add(block)
     except BROKEN as error:
         failure = broken_off(error)
-    return _Heard(frames, peak, energy, failure)
+    return _Heard(frames, peak, energy, fingerprinter.words(), failure)
 
 
 def _missing(path: Path, sound: soundfile.SoundFile, frames: int) -> float:

@@ -1,4 +1,4 @@
-"""The leak audit: speakers, sentences and recordings that are on both sides of a split."""
+"""The leak audit: speakers, sentences, recordings and near-duplicates that are on both sides of a split."""
 
 from __future__ import annotations
 
@@ -14,10 +14,22 @@ from earmark.errors import EarmarkError
 EXAMPLES = 5
 """Crossings that are named; all are counted."""
 
-AUDITED = {"speaker": "speaker", "sentence": "sentence", "audio": "audio_digest"}
+AUDITED = {
+    "speaker": "speaker",
+    "sentence": "sentence",
+    "audio": "audio_digest",
+    "recording": "recording",
+    "near_duplicate": "near_duplicate",
+}
 """Name in the audit to column. A sentence read by two people is no leak for most tasks: counted, never refused."""
 
-BLOCKING = ("speaker", "audio")
+BLOCKING = {
+    "speaker": "speaker(s)",
+    "audio": "file(s)",
+    "recording": "source recording(s) with copies or parts",
+    "near_duplicate": "group(s) of near-duplicates",
+}
+"""What must not cross, in words."""
 
 
 def audit(clips: Sequence[Measured], splits: Mapping[str, str], params: SplitParams) -> dict[str, Any]:
@@ -41,9 +53,17 @@ def enforce(found: Mapping[str, Any]) -> None:
         return
     lines = [_sentence(name, found["crossing"][name]) for name in BLOCKING if found["crossing"][name]["count"]]
     raise EarmarkError(
-        "split: " + "; ".join(lines) + ". Test figures would not hold for new speakers. Set split.by: speaker, "
-        "or accept it with split.on_leak: warn, which the report then says"
+        "split: " + "; ".join(lines) + ". Test figures would not hold for new speakers. "
+        f"Set split.by: {_remedy(found)}, or accept it with split.on_leak: warn, which the report then says"
     )
+
+
+def _remedy(found: Mapping[str, Any]) -> str:
+    """The columns to split by so that nothing crosses."""
+    named = grouping_columns(found["split_by"])
+    leaking = [AUDITED[name] for name in BLOCKING if found["crossing"][name]["count"] and name != "audio"]
+    columns = list(dict.fromkeys([*named, *leaking])) or ["speaker"]
+    return columns[0] if len(columns) == 1 else f"[{', '.join(columns)}]"
 
 
 def _crossing(clips: Sequence[Measured], splits: Mapping[str, str], column: str) -> dict[str, Any]:
@@ -67,7 +87,7 @@ def _counts(clips: Sequence[Measured], splits: Mapping[str, str]) -> dict[str, d
 
 
 def _sentence(name: str, crossing: Mapping[str, Any]) -> str:
-    what = {"speaker": "speaker(s)", "audio": "recording(s)"}[name]
+    what = BLOCKING[name]
     example = crossing["examples"][0]
     where = ", ".join(f"{split} ({count})" for split, count in example["clips"].items())
     return f"{crossing['count']} {what} in more than one split, e.g. {example['value']} in {where}"

@@ -17,21 +17,21 @@ from earmark import versions
 from earmark.audio.probe import Probe, probe
 from earmark.digest import FileDigests
 from earmark.errors import EarmarkError
-from earmark.store import Store
+from earmark.recordings import Recordings
 
 CHUNK = 16
 """Files handed to a process at a time."""
 
 
 class Meter:
-    """Digest and probe of the files below ``root``, remembered by content in the store.
+    """Digest and probe of a data set's files, remembered by content in the store.
 
     A file that was seen before under any name, in any project that shares the store, is not decoded again.
     """
 
-    def __init__(self, root: Path, store: Store, workers: int = 1) -> None:
-        self.root = root
-        self.store = store
+    def __init__(self, recordings: Recordings, workers: int = 1) -> None:
+        self.recordings = recordings
+        self.store = recordings.store
         self.workers = workers
         self._known: dict[str, tuple[str, Probe]] = {}
 
@@ -47,7 +47,9 @@ class Meter:
             probes = {name: found for name in _names(digests) if (found := _recall(database, name))}
             todo = {_name(path, sha256): path for path, sha256 in digests.items()}
             todo = {name: path for name, path in sorted(todo.items()) if name not in probes}
-            for name, found in zip(todo, self._probe([self.root / path for path in todo.values()]), strict=True):
+            for name, found in zip(
+                todo, self._probe([self.recordings.path(path) for path in todo.values()]), strict=True
+            ):
                 probes[name] = found
                 database.execute("insert or replace into probes values(?, ?)", (name, json.dumps(asdict(found))))
         for path, sha256 in digests.items():
@@ -59,7 +61,7 @@ class Meter:
         with FileDigests(self.store.file_digests) as digests:
             for path in tqdm(paths, desc="files", unit="file", disable=None):
                 try:
-                    found[path] = digests.of(self.root / path)
+                    found[path] = digests.of(self.recordings.path(path))
                 except OSError as error:
                     self._known[path] = ("", Probe(reason="unreadable", detail=f"cannot be read ({error.strerror})"))
         return found
@@ -73,8 +75,8 @@ class Meter:
                     yield found
             except BrokenProcessPool:
                 raise EarmarkError(
-                    f"{self.root}: a process that decodes audio was killed (out of memory, or a file that crashes the "
-                    "decoder); run it again with one core to see how far it gets, and move that file away"
+                    f"{self.recordings.root}: a process that decodes audio was killed (out of memory, or a file that "
+                    "crashes the decoder); run it again with one core to see how far it gets, and move that file away"
                 ) from None
 
 

@@ -1,4 +1,4 @@
-"""The step ``prepare``: recordings to a manifest, a quarantine list and a leak audit.
+"""The step ``prepare``: recordings to a manifest, a catalogue of what became of each clip, and a leak audit.
 
 Every row of the data set ends in exactly one place: in the manifest, in the quarantine list with its reason, or in
 the count of the selection rule that left it out.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +18,27 @@ import pyarrow.parquet as pq
 
 from earmark.config import DataParams, Params
 from earmark.corpus.adapters import ADAPTERS
-from earmark.corpus.catalogue import MANIFEST, QUARANTINE, UNSEEN, BadRow, Clip, Measured, require_columns
+from earmark.corpus.catalogue import (
+    CATALOGUE,
+    MANIFEST,
+    QUARANTINE,
+    UNSEEN,
+    BadRow,
+    Clip,
+    Measured,
+    fate_row,
+    require_columns,
+)
+from earmark.corpus.duplicates import near_duplicates
 from earmark.corpus.leaks import audit, enforce
 from earmark.corpus.measure import Meter
+from earmark.corpus.segments import segments
 from earmark.corpus.select import Selection, needs_measuring, select
 from earmark.corpus.split import grouping_columns, official_split, split
 from earmark.errors import EarmarkError
 from earmark.provenance import Provenance
-from earmark.store import Store, replacing_folder
+from earmark.recordings import Recordings
+from earmark.store import replacing_folder
 
 
 @dataclass
@@ -42,26 +55,30 @@ class Examined:
         self.bad += faults
 
 
-def source_files(data: DataParams) -> list[Path]:
-    """Every file that decides the manifest: tables and recordings; raises EarmarkError if there is no such data set."""
-    return ADAPTERS[data.adapter].files(data)
+def source_files(data: DataParams, recordings: Recordings) -> list[Path]:
+    """Every file that decides the manifest: tables, recordings and archives; raises EarmarkError if there are none."""
+    return ADAPTERS[data.adapter].files(data, recordings)
 
 
-def prepare(params: Params, output: Path, provenance: Provenance, store: Store, workers: int = 1) -> dict[str, Any]:
-    """Write ``manifest.parquet``, ``quarantine.parquet``, ``leaks.json`` and ``provenance.json`` to ``output``.
+def prepare(
+    params: Params, recordings: Recordings, output: Path, provenance: Provenance, workers: int = 1
+) -> dict[str, Any]:
+    """Write manifest, catalogue, quarantine list (Parquet), ``leaks.json`` and ``provenance.json`` to ``output``.
 
     Returns clips, quarantined rows, verdict and counts per split and label. Raises EarmarkError for what no result
     can be made of: no clips, one class, a class that cannot be in every split, a leak that the policy refuses.
     """
-    examined = _catalogue(params)
-    selection = _choose(params, examined, Meter(Path(params.data.root), store, workers))
-    splits = split(selection.kept, params.split) | {clip.clip_id: UNSEEN for clip in selection.unseen}
-    clips = sorted([*selection.kept, *selection.unseen], key=lambda clip: clip.clip_id)
+    examined = _catalogue(params, recordings)
+    selection = _compared(_choose(params, examined, Meter(recordings, workers)))
+    kept = segments(selection.kept, *params.split.segment) if params.split.by == "segment" else selection.kept
+    splits = split(kept, params.split) | {clip.clip_id: UNSEEN for clip in selection.unseen}
+    clips = sorted([*kept, *selection.unseen], key=lambda clip: clip.clip_id)
     found = audit(clips, splits, params.split) | {"filtered": selection.filtered}
     enforce(found)
     with replacing_folder(output) as folder:
         rows = [clip.row(splits[clip.clip_id]) for clip in clips]
         _write_table(rows, provenance.stamp(MANIFEST), folder / "manifest.parquet")
+        _write_table(_fates(selection), provenance.stamp(CATALOGUE), folder / "catalogue.parquet")
         _write_table(_quarantine(examined.bad), provenance.stamp(QUARANTINE), folder / "quarantine.parquet")
         (folder / "leaks.json").write_text(json.dumps(found, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
         provenance.write(folder)
@@ -70,10 +87,10 @@ def prepare(params: Params, output: Path, provenance: Provenance, store: Store, 
     return {"clips": len(clips), "quarantined": len(examined.bad), "reasons": reasons, **summary}
 
 
-def _catalogue(params: Params) -> Examined:
+def _catalogue(params: Params, recordings: Recordings) -> Examined:
     """Rows of the data set, those out of question set aside: without a label or file, listed twice, in no split."""
     examined = Examined([])
-    for row in ADAPTERS[params.data.adapter].clips(params.data):
+    for row in ADAPTERS[params.data.adapter].clips(params.data, recordings):
         if isinstance(row, Clip):
             examined.clips.append(row)
         else:
@@ -81,7 +98,10 @@ def _catalogue(params: Params) -> Examined:
     require_columns(grouping_columns(params.split.by), examined.clips, "split.by")
     _keep_one_per_id(examined)
     if params.split.by == "official":
-        examined.discard([_no_split(clip) for clip in examined.clips if official_split(clip.split) is None])
+        column = params.split.official
+        require_columns([column], examined.clips, "split.official")
+        outside = [clip for clip in examined.clips if official_split(clip.value(column)) is None]
+        examined.discard([_no_split(clip, column) for clip in outside])
     return examined
 
 
@@ -98,8 +118,30 @@ def _choose(params: Params, examined: Examined, meter: Meter) -> Selection[Measu
         kept, unseen = _measured(chosen.kept, meter), _measured(chosen.unseen, meter)
         faults = _faults([*kept, *unseen])
         if not faults:
-            return _two_classes(Selection(kept, unseen, chosen.filtered), data)
+            return _two_classes(Selection(kept, unseen, chosen.left_out), data)
         examined.discard(faults)
+
+
+def _compared(selection: Selection[Measured]) -> Selection[Measured]:
+    """The selection with each clip's group of near-duplicates; copies of one file were set aside before."""
+    chosen = [*selection.kept, *selection.unseen]
+    found = near_duplicates({clip.audio_digest: clip.probe.words() for clip in chosen})
+    name: dict[str, str] = {}
+    for clip in sorted(chosen, key=lambda clip: clip.clip_id):
+        if clip.audio_digest in found:
+            name.setdefault(found[clip.audio_digest], clip.clip_id)
+
+    def grouped(clips: Sequence[Measured]) -> list[Measured]:
+        return [replace(clip, near_duplicate=name.get(found.get(clip.audio_digest, ""))) for clip in clips]
+
+    return Selection(grouped(selection.kept), grouped(selection.unseen), selection.left_out)
+
+
+def _fates(selection: Selection[Measured]) -> list[dict[str, object]]:
+    """What became of every usable clip: kept, unseen, or left out by a rule."""
+    fates = {"kept": selection.kept, "unseen": selection.unseen, **selection.left_out}
+    rows = [fate_row(clip, fate) for fate, clips in fates.items() for clip in clips]
+    return sorted(rows, key=lambda row: str(row["clip_id"]))
 
 
 def _measured(clips: Sequence[Clip], meter: Meter) -> list[Measured]:
@@ -155,9 +197,9 @@ def _duplicates(group: Sequence[Clip], relation: str) -> list[BadRow]:
     return [BadRow(clip.path, clip.clip_id, "duplicate", detail) for clip in others]
 
 
-def _no_split(clip: Clip) -> BadRow:
-    found = "nothing" if clip.split is None else f"'{clip.split}'"
-    return BadRow(clip.path, clip.clip_id, "no_split", f"column split holds {found}, not train, val or test")
+def _no_split(clip: Clip, column: str) -> BadRow:
+    found = "nothing" if clip.value(column) is None else f"'{clip.value(column)}'"
+    return BadRow(clip.path, clip.clip_id, "no_split", f"column {column} holds {found}, not train, val or test")
 
 
 def _require_clips(examined: Examined, data: DataParams) -> None:

@@ -8,11 +8,10 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
 
 from earmark.config import SplitParams
 from earmark.corpus.catalogue import SPLITS
+from earmark.corpus.groups import Group, Row, Stratum, groups
 from earmark.corpus.select import stable_order
 from earmark.errors import EarmarkError
 
@@ -31,43 +30,19 @@ OFFICIAL = {
 GENDER_WEIGHT = 0.25
 """Of the balance of genders inside a class against that of the classes themselves."""
 
-Stratum = tuple[str, str]
-
-
-class Row(Protocol):
-    """A clip to assign."""
-
-    @property
-    def clip_id(self) -> str:
-        """Unique name."""
-
-    def value(self, column: str) -> str | float | None:
-        """The clip's value in a column; None if it has none."""
-
-
-@dataclass(frozen=True)
-class Group:
-    """Clips that stay together: a name that does not depend on order, their ids, and how many are in each stratum."""
-
-    name: str
-    clip_ids: list[str]
-    strata: Counter[Stratum]
-
-    @property
-    def labels(self) -> set[str]:
-        """Classes that occur in the group."""
-        return {label for label, gender in self.strata if gender == ""}
+UNGROUPED = ("random", "official", "segment")
+"""Values of ``split.by`` that are no column."""
 
 
 def grouping_columns(by: str | Sequence[str]) -> list[str]:
-    """Columns whose values must not cross splits: named ones, the speaker, or none (random, official)."""
+    """Columns whose values must not cross splits: named ones, or none (random, official, segment)."""
     if isinstance(by, str):
-        return ["speaker"] if by == "speaker" else [] if by in ("random", "official") else [by]
+        return [] if by in UNGROUPED else [by]
     return list(by)
 
 
 def split(clips: Sequence[Row], params: SplitParams) -> dict[str, str]:
-    """clip_id → train, val or test. Parts of one recording never part.
+    """clip_id → train, val or test. Parts of one recording never part, unless split by segment.
 
     Raises EarmarkError if no clip has a value to split by, or a class has fewer groups than there are splits.
     """
@@ -75,8 +50,11 @@ def split(clips: Sequence[Row], params: SplitParams) -> dict[str, str]:
     for column in columns:
         if all(clip.value(column) is None for clip in clips):
             raise EarmarkError(_unknown(column))
-    assigned = _official(clips) if params.by == "official" else _grouped(clips, columns, params)
-    _require_classes(clips, assigned, official=params.by == "official")
+    if params.by == "official":
+        assigned = _official(clips, params)
+    else:
+        assigned = SCHEMES[params.scheme](groups(clips, columns, whole_files=params.by != "segment"), params)
+    _require_classes(clips, assigned, params)
     return assigned
 
 
@@ -94,22 +72,54 @@ def _unknown(column: str) -> str:
     return f"split.by: no clip has a value in column '{column}'; name a column of the data set, speaker or random"
 
 
-def _official(clips: Sequence[Row]) -> dict[str, str]:
-    return {clip.clip_id: name for clip in clips if (name := official_split(clip.value("split")))}
+def _official(clips: Sequence[Row], params: SplitParams) -> dict[str, str]:
+    """The data set's own split; where it has no validation part, that is taken from its training part by speaker."""
+    assigned = {clip.clip_id: name for clip in clips if (name := official_split(clip.value(params.official)))}
+    if "val" in assigned.values():
+        return assigned
+    training = [clip for clip in clips if assigned.get(clip.clip_id) == "train"]
+    return assigned | _divided(groups(training, ["speaker"]), _without_test(params), params.seed)
 
 
-def _grouped(clips: Sequence[Row], columns: Sequence[str], params: SplitParams) -> dict[str, str]:
-    """Largest groups first, equal sizes in the seed's order, each to the split that is furthest from its share."""
-    groups = _groups(clips, columns)
-    groups.sort(key=lambda group: (-len(group.clip_ids), stable_order(group.name, params.seed)))
-    left = Counter(label for group in groups for label in group.labels)
-    share = dict(zip(SPLITS, params.fractions, strict=True))
-    have: dict[str, Counter[Stratum]] = {name: Counter() for name in SPLITS}
+def _by_fractions(found: Sequence[Group], params: SplitParams) -> dict[str, str]:
+    return _divided(found, dict(zip(SPLITS, params.fractions, strict=True)), params.seed)
+
+
+def _without_test(params: SplitParams) -> dict[str, float]:
+    train, val, _ = params.fractions
+    return {"train": train / (train + val), "val": val / (train + val)}
+
+
+def _fold(found: Sequence[Group], params: SplitParams) -> dict[str, str]:
+    """k parts of equal size; part ``fold`` is the test set, the next one the validation set, the others train."""
+    parts = {str(i): 1 / params.folds for i in range(params.folds)}
+    roles = {str(params.fold): "test", str((params.fold + 1) % params.folds): "val"}
+    assigned = _divided(found, parts, params.seed)
+    return {clip_id: roles.get(part, "train") for clip_id, part in assigned.items()}
+
+
+def _leave_one_out(found: Sequence[Group], params: SplitParams) -> dict[str, str]:
+    """One group (in order of name) is the test set, the others are divided into train and val."""
+    ordered = sorted(found, key=lambda group: group.name)
+    if params.fold >= len(ordered):
+        raise EarmarkError(f"split.fold: {params.fold}, but there are {len(ordered)} groups; they count from 0")
+    others = [group for i, group in enumerate(ordered) if i != params.fold]
+    left_out = dict.fromkeys(ordered[params.fold].clip_ids, "test")
+    return left_out | _divided(others, _without_test(params), params.seed)
+
+
+def _divided(found: Sequence[Group], share: Mapping[str, float], seed: int) -> dict[str, str]:
+    """Largest groups first, equal sizes in the seed's order, each to the part that is furthest from its share."""
+    ordered = sorted(found, key=lambda group: (-len(group.clip_ids), stable_order(group.name, seed)))
+    left = Counter(label for group in ordered for label in group.labels)
+    have: dict[str, Counter[Stratum]] = {name: Counter() for name in share}
+    size = dict.fromkeys(share, 0)
     assigned: dict[str, str] = {}
-    for group in groups:
+    for group in ordered:
         allowed = _allowed(group, left, have)
-        best = max(allowed, key=lambda name: (_gain(group, share[name], have[name]), -have[name].total()))
+        best = max(allowed, key=lambda name: (_gain(group, share[name], have[name]), -size[name]))
         have[best] += group.strata
+        size[best] += len(group.clip_ids)
         left.subtract(group.labels)
         assigned.update(dict.fromkeys(group.clip_ids, best))
     return assigned
@@ -127,64 +137,36 @@ def _gain(group: Group, share: float, have: Mapping[Stratum, int]) -> float:
     return gain
 
 
+SCHEMES = {"fractions": _by_fractions, "kfold": _fold, "leave_one_group_out": _leave_one_out}
+"""By the name in ``split.scheme``: groups to clip_id → split."""
+
+
 def _allowed(group: Group, left: Mapping[str, int], have: Mapping[str, Counter[Stratum]]) -> Sequence[str]:
-    """All splits; only those that lack a class of this group if no group can be spared to fill them."""
+    """All parts; only those that lack a class of this group if no group can be spared to fill them."""
     for label in sorted(group.labels):
-        lacking = [name for name in SPLITS if not have[name][label, ""]]
+        lacking = [name for name in have if not have[name][label, ""]]
         if lacking and left[label] <= len(lacking):
             return lacking
-    return SPLITS
+    return list(have)
 
 
-def _groups(clips: Sequence[Row], columns: Sequence[str]) -> list[Group]:
-    """Connected components: clips are linked by an equal value in a column, and by being parts of one recording."""
-    links = [*columns, "audio_digest"]
-    parent: dict[str, str] = {}
-
-    def root(node: str) -> str:
-        while parent.setdefault(node, node) != node:
-            parent[node] = node = parent[parent[node]]
-        return node
-
-    for clip in clips:
-        for column in links:
-            if (value := clip.value(column)) is not None:
-                one, other = sorted((root(f"clip {clip.clip_id}"), root(f"{column} {value}")))
-                parent[other] = one
-    members: defaultdict[str, list[Row]] = defaultdict(list)
-    for clip in clips:
-        members[root(f"clip {clip.clip_id}")].append(clip)
-    return [_group(component, columns) for component in members.values()]
-
-
-def _group(clips: Sequence[Row], columns: Sequence[str]) -> Group:
-    """Named by its smallest value in the first column, which stays when clips are added; strata by label and gender."""
-    names = [str(clip.value(column)) for column in columns[:1] for clip in clips if clip.value(column) is not None]
-    strata: Counter[Stratum] = Counter()
-    for clip in clips:
-        label, gender = str(clip.value("label")), clip.value("gender")
-        strata[label, ""] += 1
-        if columns and gender is not None:
-            strata[label, str(gender)] += 1
-    return Group(min(names or [clip.clip_id for clip in clips]), sorted(clip.clip_id for clip in clips), strata)
-
-
-def _require_classes(clips: Iterable[Row], assigned: Mapping[str, str], official: bool) -> None:
-    """Every class in every split, or an EarmarkError that says what to do."""
+def _require_classes(clips: Iterable[Row], assigned: Mapping[str, str], params: SplitParams) -> None:
+    """Every class in every split, or an EarmarkError that says what to do; a group left out may lack classes."""
+    wanted = SPLITS[:2] if params.scheme == "leave_one_group_out" else SPLITS
     found: defaultdict[str, set[str]] = defaultdict(set)
     for clip in clips:
         if clip.clip_id in assigned:
             found[str(clip.value("label"))].add(assigned[clip.clip_id])
     for label, there in sorted(found.items()):
-        lacking = [name for name in SPLITS if name not in there]
-        if lacking and official:
+        lacking = [name for name in wanted if name not in there]
+        if lacking and params.by == "official":
             raise EarmarkError(
                 f"split.by: the official split has class '{label}' only in {', '.join(sorted(there))}, "
                 f"not in {', '.join(lacking)}; leave the class out with data.filter, or set split.by: speaker"
             )
         if lacking:
             raise EarmarkError(
-                f"split.by: class '{label}' cannot be in train, val and test (none for {', '.join(lacking)}): it needs "
-                "three clips or speakers that share nothing that must not cross; add clips, leave the class out with "
-                "data.filter, or name fewer columns in split.by"
+                f"split.by: class '{label}' cannot be in {', '.join(wanted[:-1])} and {wanted[-1]} (none for {', '.join(lacking)}): it "
+                "needs three clips or speakers that share nothing that must not cross; add clips, leave the class out "
+                "with data.filter, or name fewer columns in split.by"
             )

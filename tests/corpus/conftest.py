@@ -8,6 +8,7 @@ import soundfile
 from earmark.config import Params, parse
 from earmark.corpus.prepare import prepare
 from earmark.provenance import Provenance
+from earmark.recordings import Recordings
 from earmark.store import Store
 
 CV_HEADER = ["client_id", "path", "sentence", "up_votes", "down_votes", "age", "gender", "accents", "locale"]
@@ -81,6 +82,7 @@ def run(tmp_path):
         params: Params = parse(values)
         output = tmp_path / "store" / "prepare" / name
         provenance = Provenance("prepare", 1, name)
-        return prepare(params, output, provenance, Store(tmp_path / "store")), output
+        recordings = Recordings(Path(params.data.root), Store(tmp_path / "store"))
+        return prepare(params, recordings, output, provenance), output
 
     return prepared

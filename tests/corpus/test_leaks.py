@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from earmark.audio.probe import Probe
@@ -36,7 +38,7 @@ def test_a_crossing_speaker_is_counted_named_and_refused():
 
 
 def test_an_identical_recording_is_refused():
-    with pytest.raises(EarmarkError, match=r"recording\(s\)"):
+    with pytest.raises(EarmarkError, match=r"1 file\(s\)"):
         enforce(audited(clip("1", "x", digest="same"), clip("3", "y", digest="same")))
 
 
@@ -55,4 +57,19 @@ def test_an_accepted_leak_is_still_written_down(policy):
 
 def test_columns_of_the_split_are_audited_too():
     found = audited(clip("1", "x", "hello"), clip("3", "y", "hello"), by=["speaker", "sentence"])
-    assert set(found["crossing"]) == {"speaker", "sentence", "audio"}
+    assert set(found["crossing"]) == {"speaker", "sentence", "audio", "recording", "near_duplicate"}
+
+
+def test_copies_of_a_recording_are_refused_with_the_split_that_mends_it():
+    copies = [
+        replace(clip(name, who), clip=replace(clip(name, who).clip, recording="r"))
+        for name, who in (("1", "x"), ("3", "y"))
+    ]
+    with pytest.raises(EarmarkError, match=r"1 source recording\(s\).*Set split.by: \[speaker, recording\]"):
+        enforce(audited(*copies))
+
+
+def test_near_duplicates_are_refused_with_the_split_that_mends_it():
+    alike = [replace(clip(name, who), near_duplicate="1") for name, who in (("1", "x"), ("44", "z"))]
+    with pytest.raises(EarmarkError, match=r"1 group\(s\) of near-duplicates.*\[speaker, near_duplicate\]"):
+        enforce(audited(*alike))

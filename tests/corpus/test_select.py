@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from earmark.audio.probe import Probe
 from earmark.config import DataParams
-from earmark.corpus.catalogue import Clip
+from earmark.corpus.catalogue import Clip, Measured
 from earmark.corpus.select import needs_measuring, select
 from earmark.errors import EarmarkError
 
@@ -51,6 +52,41 @@ def test_unseen_speakers_are_new_when_speakers_must_not_cross():
     selection = select(clips({"en": 12, "es": 12}), data(rank_by="up_votes", top=4, unseen=3), apart=["speaker"])
     assert not {c.speaker for c in selection.kept} & {c.speaker for c in selection.unseen}
     assert selection.filtered == {"top": 6, "unseen_shares_speaker": 4}
+
+
+def test_no_speaker_has_more_than_its_share_and_unknown_ones_are_not_counted():
+    unknown = [Clip(f"u{n}.mp3", "en", "test", up_votes=n) for n in range(4)]
+    selection = select([*clips({"en": 9}), *unknown], data(rank_by="up_votes", max_per_speaker=2))
+    assert Counter(c.speaker for c in selection.kept) == {"en0": 2, "en1": 2, "en2": 2, None: 4}
+    assert sorted(c.up_votes for c in selection.left_out["max_per_speaker"]) == [0, 3, 6]
+
+
+def test_durations_outside_the_bounds_are_left_out():
+    spoken = [Measured(Clip(f"{n}.wav", "en", "t"), str(n), Probe(n / 10)) for n in range(10)]
+    selection = select(spoken, data(min_duration=0.2, max_duration=0.5))
+    assert sorted(c.clip_id for c in selection.kept) == ["2.wav", "3.wav", "4.wav", "5.wav"]
+    assert selection.filtered == {"duration": 6}
+    assert needs_measuring(data(min_duration=0.2))
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 9), st.randoms())
+def test_a_seed_draws_the_same_clips_in_any_order(seed, random):
+    everything = clips({"en": 30, "es": 30})
+    first = select(everything, data(top=5, seed=seed)).kept
+    random.shuffle(everything)
+    assert select(everything, data(top=5, seed=seed)).kept == first
+    assert select(everything, data(top=5, seed=seed + 1)).kept != first
+
+
+def test_every_clip_has_one_fate():
+    everything = clips({"en": 40, "es": 25})
+    rules = data(
+        filter="up_votes > 2", rank_by="up_votes", max_per_speaker=2, top=9, balance=["label", "gender"], unseen=3
+    )
+    selection = select(everything, rules, apart=["speaker"])
+    fates = [*selection.kept, *selection.unseen, *(c for left in selection.left_out.values() for c in left)]
+    assert sorted(c.clip_id for c in fates) == sorted(c.clip_id for c in everything)
 
 
 def test_the_recipe_of_equal_classes():

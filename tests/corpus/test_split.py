@@ -139,3 +139,62 @@ def test_a_class_only_in_test_is_an_error():
 def test_a_split_column_that_no_clip_has_is_an_error():
     with pytest.raises(EarmarkError, match="no clip has a value in column 'sentence'"):
         split(people(2, 5, 3), SplitParams(by=["sentence"]))
+
+
+def held_out(everything, **params):
+    assigned = split(everything, SplitParams(**params))
+    return {clip.clip_id for clip in everything if assigned[clip.clip_id] == "test"}
+
+
+def test_every_group_is_tested_once_in_k_folds():
+    everything = people(labels=2, speakers=15, clips=4)
+    folds = [held_out(everything, scheme="kfold", folds=5, fold=i) for i in range(5)]
+    assert sorted(clip_id for fold in folds for clip_id in fold) == sorted(clip.clip_id for clip in everything)
+    speakers = [{clip.clip.speaker for clip in everything if clip.clip_id in fold} for fold in folds]
+    assert sum(map(len, speakers)) == 30
+    assert max(map(len, folds)) - min(map(len, folds)) <= 4
+
+
+def test_each_group_is_left_out_by_its_name():
+    everything = people(labels=2, speakers=6, clips=3)
+    left = [held_out(everything, scheme="leave_one_group_out", fold=i) for i in range(12)]
+    names = [{clip.clip.speaker for clip in everything if clip.clip_id in fold} for fold in left]
+    assert names == [{f"{label}-{speaker}"} for label in range(2) for speaker in range(6)]
+    with pytest.raises(EarmarkError, match="there are 12 groups"):
+        held_out(everything, scheme="leave_one_group_out", fold=12)
+
+
+def test_an_official_split_without_validation_part_gets_one_by_speaker():
+    everything = [
+        measured(Clip(f"{k}{s}{n}.wav", k, "t", speaker=f"{k}{s}", split="test" if s > 7 else "train"))
+        for k in "ab"
+        for s in range(10)
+        for n in range(3)
+    ]
+    assigned = split(everything, SplitParams(by="official"))
+    where = defaultdict(set)
+    for clip in everything:
+        where[clip.clip.speaker].add(assigned[clip.clip_id])
+    assert {name for names in where.values() for name in names} == set(SPLITS)
+    assert all(len(names) == 1 for names in where.values())
+    assert where["a8"] == where["b9"] == {"test"}
+
+
+def test_the_official_split_may_stand_in_another_column():
+    everything = [
+        measured(Clip(f"{k}{i}.wav", k, "t", split="train", extra={"fold_1": name}))
+        for k in "ab"
+        for i, name in enumerate(("train", "val", "test"))
+    ]
+    assigned = split(everything, SplitParams(by="official", official="fold_1"))
+    assert assigned["a1.wav"], assigned["b2.wav"] == ("val", "test")
+
+
+def test_segments_of_one_recording_may_part():
+    parts = [
+        Measured(Clip(f"{k}.wav", k, "t", start=float(i), end=float(i + 2)), k, Probe(60.0))
+        for k in "ab"
+        for i in range(50)
+    ]
+    assigned = split(parts, SplitParams(by="segment"))
+    assert Counter(assigned.values()) == {"train": 60, "val": 20, "test": 20}
