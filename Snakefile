@@ -1,6 +1,6 @@
 """earmark's workflow: `snakemake --cores all` runs everything up to the report.
 
-Targets: demo, prepare, mel, embed, train, evaluate, report, png, backbone. The rules only wire: which products a study
+Targets: demo, prepare, mel, embed, train, evaluate, report, explore, png, backbone. The rules only wire: which products a study
 needs, and under which content key each one lives, is decided by `earmark.plan`; docs/store.md explains why a product
 that exists is right and is never made again.
 """
@@ -45,6 +45,7 @@ include: "workflow/rules/prepare.smk"
 include: "workflow/rules/mel.smk"
 include: "workflow/rules/embed.smk"
 include: "workflow/rules/train.smk"
+include: "workflow/rules/explore.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/backbone.smk"
 
@@ -55,6 +56,7 @@ rule all:
         manifest,
         mels,
         features,
+        confounds,
         model,
         evaluation,
     log:

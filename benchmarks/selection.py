@@ -2,8 +2,8 @@
 
     python benchmarks/selection.py [ROWS]
 
-The table is synthetic: five classes, speakers with a long tail of clips, votes, genders, ages. No audio is read, because
-what is measured is the work per row that prepare does before and after the recordings are looked at.
+The table is synthetic: five classes, speakers with a long tail of clips, votes, genders, ages. No audio is read: this
+is the work per row that prepare does before and after the recordings are looked at.
 """
 
 from __future__ import annotations

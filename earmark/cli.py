@@ -80,6 +80,54 @@ def demo(root: Path, workers: int) -> None:
 
 
 @main.command()
+@json_option
+def datasets(as_json: bool) -> None:
+    """List the layouts of recordings that earmark reads, and what it can download."""
+    from earmark.corpus.adapters import ADAPTERS
+    from earmark.corpus.download import sources
+
+    if as_json:
+        layouts = {name: adapter.layout for name, adapter in ADAPTERS.items()}
+        click.echo(json.dumps({"layouts": layouts, "downloads": sources.as_dicts()}, indent=2))
+        return
+    click.echo("Layouts (data.adapter):\n")
+    for name, adapter in ADAPTERS.items():
+        click.echo(f"  {name:17} {adapter.layout}")
+    click.echo(f"\nDownloads (earmark download NAME):\n\n{sources.describe()}")
+
+
+@main.command()
+@click.argument("name", required=False, metavar="[NAME|LISTFILE]")
+@click.argument("folder", required=False, type=click.Path(path_type=Path, file_okay=False))
+@click.option("--limit", help="Fetch only as much as fits, what is there included: 500MB, 2GiB.")
+@json_option
+def download(name: str | None, folder: Path | None, limit: str | None, as_json: bool) -> None:
+    """Fetch a public data set into FOLDER (data/raw/NAME if not given); without a name, list what there is.
+
+    A file of lines `URL [sha256]` fetches what it lists. Files are verified, what is there and right is not fetched
+    again, and what was broken off goes on where it stopped: run the same command again. Archives need no unpacking.
+
+    \b
+      earmark download voxforge-fr data/raw/voxforge/fr --limit 500MB   one archive of every speaker first
+      earmark download speech_commands_v0.02                            2.4 GB
+    """
+    from earmark.corpus.download import download as fetch
+    from earmark.corpus.download import sources
+
+    if name is None:
+        click.echo(json.dumps(sources.as_dicts(), indent=2) if as_json else sources.describe())
+        return
+    source = sources.find(name)
+    limit_bytes = sources.parse_size(limit) if limit else None
+    try:
+        summary = fetch(source, folder or Path("data/raw") / source.name, limit_bytes)
+    except KeyboardInterrupt:
+        raise EarmarkError("stopped; the same command goes on where it was") from None
+    click.echo(json.dumps(summary.as_dict(), indent=2) if as_json else summary.explain())
+    sys.exit(not summary.ok)
+
+
+@main.command()
 @params_option
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes that check audio.")
 def prepare(params_file: Path, workers: int) -> None:
@@ -87,7 +135,7 @@ def prepare(params_file: Path, workers: int) -> None:
     from earmark.corpus.prepare import prepare as prepare_corpus
 
     plan = _plan(params_file)
-    summary = prepare_corpus(plan.params, plan.prepared, plan.provenance("prepare"), plan.store, workers)
+    summary = prepare_corpus(plan.params, plan.recordings, plan.prepared, plan.provenance("prepare"), workers)
     click.echo(json.dumps(summary, ensure_ascii=False), err=True)
 
 
@@ -104,7 +152,7 @@ def mel(params_file: Path, manifest: Path | None, shard: str) -> None:
     computed, copied = write_mel_shard(
         part.clips,
         plan.params.features,
-        Path(plan.params.data.root),
+        plan.recordings.path,
         plan.provenance("mel", part),
         plan.mel_path(part),
         plan.previous("mel", part),
@@ -163,17 +211,51 @@ def train(params_file: Path, manifest: Path | None) -> None:
 @main.command()
 @params_option
 @manifest_option
+@json_option
+def confounds(params_file: Path, manifest: Path | None, as_json: bool) -> None:
+    """Probe whether the labels can be had without the speech: from duration, level, file, silence or mean spectrum."""
+    from earmark.evaluation.confounds import confounds as probe_confounds
+
+    plan = _plan(params_file, manifest)
+    mels, provenance = [plan.mel_path(shard) for shard in plan.shards], plan.provenance("confounds")
+    found = probe_confounds(plan.manifest, mels, plan.params.split, plan.confounds, provenance)
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+    for name, scores in {} if as_json else found["probes"].items():
+        click.echo(f"{name:10} {scores['balanced_accuracy']:.3f}  (chance {found['chance']:.3f})", err=True)
+
+
+@main.command()
+@params_option
+@manifest_option
+def explore(params_file: Path, manifest: Path | None) -> None:
+    """Show the data on one page: who speaks how much, what was selected, what leaks, examples to see and hear."""
+    from earmark.evaluation.explore import explore as explore_data
+
+    plan = _plan(params_file, manifest)
+    mels = [plan.mel_path(shard) for shard in plan.shards]
+    explore_data(
+        plan.params, plan.prepared, mels, plan.confounds, plan.recordings.path, plan.exploration,
+        plan.provenance("explore"),
+    )  # fmt: skip
+
+
+@main.command()
+@params_option
+@manifest_option
 def evaluate(params_file: Path, manifest: Path | None) -> None:
     """Judge the model on clips it has not seen: metrics, predictions, plots and the report."""
     from earmark.evaluation.evaluate import evaluate as evaluate_model
 
     plan = _plan(params_file, manifest)
     mels = [plan.mel_path(shard) for shard in plan.shards]
-    evaluate_model(plan.params, plan.prepared, mels, plan.model, plan.evaluation, plan.provenance("evaluate"))
+    evaluate_model(
+        plan.params, plan.prepared, mels, plan.confounds, plan.model, plan.evaluation, plan.provenance("evaluate")
+    )
 
 
 @main.command()
-@click.argument("stage", type=click.Choice(["prepare", "mel", "embed", "train", "evaluate"]))
+@click.argument("stage", type=click.Choice(["prepare", "mel", "explore", "embed", "train", "evaluate"]))
 @params_option
 @manifest_option
 def publish(stage: str, params_file: Path, manifest: Path | None) -> None:

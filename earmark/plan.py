@@ -22,6 +22,7 @@ from earmark.digest import FileDigests, digest
 from earmark.errors import EarmarkError
 from earmark.models import backbones
 from earmark.provenance import Provenance, read_record
+from earmark.recordings import Recordings
 from earmark.shards.assign import bits_for, neighbours, shard_of
 from earmark.shards.schema import ClipRow
 from earmark.store import Store, link, publish, replacing
@@ -77,13 +78,18 @@ class Plan:
         return Path(self.params.data.root) / "corpus.json" if self.params.data.adapter == "demo" else None
 
     @cached_property
+    def recordings(self) -> Recordings:
+        """The data set's files."""
+        return Recordings(Path(self.params.data.root), self.store)
+
+    @cached_property
     def prepare_key(self) -> str:
         """Key of the manifest: selection and split params, and the content of every source file."""
         if self.known_manifest:
             return self.known_manifest
-        root = Path(self.params.data.root)
+        files = prepare.source_files(self.params.data, self.recordings)
         with FileDigests(self.store.file_digests) as digests:
-            sources = digest(digests.of_all(prepare.source_files(self.params.data), root))
+            sources = digest(digests.of_all(files, self.recordings.root))
         data = {name: value for name, value in self.params.data.plain().items() if name != "root"}
         return digest("prepare", versions.PREPARE, data, self.params.split.plain(), sources)
 
@@ -185,9 +191,31 @@ class Plan:
         return self.store.path("train", self.model_key, "")
 
     @property
+    def confounds_key(self) -> str:
+        """Key of the confound probes: the manifest and the images of its clips."""
+        images = [self.params.features.front_end(), versions.MEL]
+        return digest("confounds", versions.CONFOUNDS, self.prepare_key, images)
+
+    @property
+    def confounds(self) -> Path:
+        """Folder of the confound probes' scores."""
+        return self.store.path("confounds", self.confounds_key, "")
+
+    @property
+    def exploration_key(self) -> str:
+        """Key of the exploration page: the probes, and with them the manifest and the images."""
+        return digest("explore", versions.EXPLORE, self.params.task, self.confounds_key)
+
+    @property
+    def exploration(self) -> Path:
+        """Folder of the exploration page."""
+        return self.store.path("explore", self.exploration_key, "")
+
+    @property
     def evaluation_key(self) -> str:
         """Key of the evaluation: the model, the manifest with its quarantine, and all params (it prints them)."""
-        return digest("evaluate", versions.EVALUATE, self.model_key, self.prepare_key, self.params.digest())
+        inputs = [self.model_key, self.prepare_key, versions.CONFOUNDS]
+        return digest("evaluate", versions.EVALUATE, inputs, self.params.digest())
 
     @property
     def evaluation(self) -> Path:
@@ -210,7 +238,12 @@ class Plan:
         if step == "train":
             inputs = {**data, "backbone": self.backbone_key}
             return Provenance(step, versions.TRAIN, self.model_key, p.train.plain(), inputs)
-        inputs = {**data, **study, "model": self.model_key}
+        if step == "confounds":
+            return Provenance(step, versions.CONFOUNDS, self.confounds_key, p.features.front_end(), data)
+        if step == "explore":
+            inputs = {**data, "confounds": self.confounds_key}
+            return Provenance(step, versions.EXPLORE, self.exploration_key, {"task": p.task}, inputs)
+        inputs = {**data, **study, "model": self.model_key, "confounds": self.confounds_key}
         return Provenance(step, versions.EVALUATE, self.evaluation_key, p.evaluate.plain(), inputs)
 
     def previous(self, step: str, shard: Shard) -> list[Path]:
@@ -237,23 +270,34 @@ class Plan:
             return {Path("data/features"): {f"{s.name}.parquet": self.feature_path(s) for s in self.shards}}
         if stage == "train":
             return {Path("results/model"): _files(self.model)}
+        if stage == "explore":
+            return self._explored()
         results: dict[Path, dict[str, Path]] = {Path("results"): {"leaks.json": self.prepared / "leaks.json"}}
         for name, path in _files(self.evaluation).items():
             folder, _, inner = name.rpartition("/")
             results.setdefault(Path("results") / folder, {})[inner] = path
-        return results
+        return results | {Path("results/confounds"): _files(self.confounds)} | self._explored()
+
+    def _explored(self) -> dict[Path, dict[str, Path]]:
+        """The exploration page if it was made for this study; else none, rather than another study's."""
+        folder = Path("results/explore")
+        if not self.store.has("explore", self.exploration_key, "") and not folder.is_dir():
+            return {}
+        return {folder: _files(self.exploration)}
 
     def publish(self, last: str) -> int:
-        """Publish every stage up to ``last``; returns how many files were changed."""
+        """Publish every stage up to ``last`` (``explore`` follows ``mel``); returns how many files were changed."""
         changed = 0
-        for stage in STAGES[: STAGES.index(last) + 1]:
+        passed = (*STAGES[:2], last) if last == "explore" else STAGES[: STAGES.index(last) + 1]
+        for stage in passed:
             for folder, files in self.published(stage).items():
                 changed += publish(folder, files)
         return changed
 
     def needed(self) -> list[Path]:
         """Every product of this study that is in the store."""
-        folders = [self.prepared, self.model, self.evaluation]
+        folders = [self.prepared, self.model, self.confounds, self.exploration, self.evaluation]
+        folders += self.recordings.unpacked() if self.recordings.root.exists() else []
         files = [self.backbone, *map(self.mel_path, self.shards), *map(self.feature_path, self.shards)]
         return [path for path in (*folders, *files) if path.exists()]
 
@@ -262,7 +306,8 @@ class Plan:
 
         After ``git clone`` and ``dvc pull`` the store is empty and the folders are full: nothing is computed again.
         """
-        products = [("prepare", Path("data/manifest")), ("train", Path("results/model")), ("evaluate", Path("results"))]
+        products = [("prepare", Path("data/manifest")), ("train", Path("results/model"))]
+        products += [("confounds", Path("results/confounds")), ("evaluate", Path("results"))]
         products += [("mel", path) for path in sorted(Path("data/mel").glob("*.parquet"))]
         products += [("embed", path) for path in sorted(Path("data/features").glob("*.parquet"))]
         return sum(self.store.adopt(step, path) for step, path in products) + self._seed_backbone()

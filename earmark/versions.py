@@ -4,8 +4,10 @@ The versions are part of every content key, and DVC reads them from this file as
 and DVC agree on when a step must run again. Golden tests fail when numbers change without a bump.
 """
 
-PREPARE = 1
+PREPARE = 2
 MEL = 1
 EMBED = 1
 TRAIN = 1
-EVALUATE = 1
+CONFOUNDS = 1
+EVALUATE = 2
+EXPLORE = 1

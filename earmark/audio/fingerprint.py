@@ -1,13 +1,14 @@
 """Sound to a fingerprint that survives codecs, gain, sample rates, crops and noise: a 32-bit word every 16 ms.
 
 After Haitsma and Kalker, "A highly robust audio fingerprinting system", ISMIR 2002: a bit tells whether the energy of a
-band, less that of the next band, rises with time. Theirs is the sign of the rise; ours asks for a clear rise, so that
+band, less that of the band below, rises with time. Theirs is the sign of the rise; ours asks for a clear rise, so that
 what is quiet beside the loudest part of the clip gives zeros instead of bits that noise would toss. Words of two sounds
 are compared in ``earmark.corpus.duplicates``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -63,6 +64,13 @@ MAX_SECONDS = 60.0
 CHUNK = 64
 """Windows at a time: 64 windows of 1024 samples are 256 KiB, about one core's second-level cache."""
 
+GROUP = 8
+"""Bands per product, so that none has more than 2^18 multiplications: OpenBLAS gives larger ones to all cores, which
+then wait for each other ten times as long as the product takes."""
+
+PIECE = 30_000
+"""Samples thinned out at a time: 2^18 multiplications by TAPS."""
+
 
 class Fingerprinter:
     """The fingerprint of one recording, or of a part of it, heard block by block."""
@@ -76,16 +84,20 @@ class Fingerprinter:
 
     def add(self, block: FloatArray) -> None:
         """Hear the next mono samples (n,) at the file's own rate."""
-        block = np.concatenate([self._rest, block[: self._wanted]])
-        self._wanted -= len(block) - len(self._rest)
-        with np.errstate(**HARMLESS):
-            thinned = _thinned(block, self._factor)
-        self._thinned.append(thinned)
-        self._rest = block[len(thinned) * self._factor :]
+        block = block[: self._wanted]
+        self._wanted -= len(block)
+        for start in range(0, len(block), PIECE):
+            piece = np.concatenate([self._rest, block[start : start + PIECE]])
+            with np.errstate(invalid="ignore", over="ignore"):
+                self._thinned.append(_thinned(piece, self._factor))
+            self._rest = piece[len(self._thinned[-1]) * self._factor :]
 
     def words(self) -> Words:
-        """A word per hop from the first to the last that says something; 0 where nothing does, empty for silence."""
-        with np.errstate(**HARMLESS):
+        """A word per hop from the first to the last that says something (n,); 0 in between where nothing does.
+
+        Empty for silence, and for samples that are not finite.
+        """
+        with np.errstate(invalid="ignore", over="ignore"):
             return _words(_energies(np.concatenate([np.empty(0, np.float32), *self._thinned]), self._rate))
 
 
@@ -120,35 +132,45 @@ def _energies(samples: FloatArray, rate: float) -> FloatArray:
     windows = np.lib.stride_tricks.sliding_window_view(padded, length)
     for first in range(0, len(starts), CHUNK):
         spectrum = fft.rfft(windows[starts[first : first + CHUNK]] * front.window, front.n_fft)
-        parts = spectrum[:, front.bins].view(np.float32)
-        np.matmul(parts * parts, front.bands, out=energies[first : first + CHUNK])
+        parts = spectrum.view(np.float32)
+        np.multiply(parts, parts, out=parts)
+        for bands, bins, weights in front.groups:
+            np.matmul(parts[:, bins], weights, out=energies[first : first + CHUNK, bands])
     return energies
 
 
 @dataclass(frozen=True)
 class _FrontEnd:
-    """window (samples,) of unit power, FFT length, the bins that matter, their weights (2 * bins, BANDS).
+    """window (samples,), FFT length, and groups of bands: (bands, bins, weights of these bins in these bands).
 
-    A bin's weight stands there twice, for the squares of the real and of the imaginary part.
+    Bins count twice, for the squares of the real and of the imaginary part.
     """
 
     window: FloatArray
     n_fft: int
-    bins: slice
-    bands: FloatArray
+    groups: list[tuple[slice, slice, FloatArray]]
 
 
 @lru_cache(maxsize=16)
 def _front_end(rate: float) -> _FrontEnd:
-    length = round(WINDOW_SECONDS * rate)
+    length = max(1, round(WINDOW_SECONDS * rate))
     n_fft = fft.next_fast_len(length, real=True)
     window = np.hanning(length + 2)[1:-1]
+    window *= np.sqrt(2 / n_fft / np.square(window).sum())
     edges = BEND_HZ * (np.geomspace(1 + LOWEST_HZ / BEND_HZ, 1 + HIGHEST_HZ / BEND_HZ, BANDS + 1) - 1) * n_fft / rate
     bins = np.arange(1 + n_fft // 2)[:, None]
-    weights = np.clip(np.minimum(edges[1:], bins + 0.5) - np.maximum(edges[:-1], bins - 0.5), 0, None)
-    used = slice(int(edges[0]), min(len(weights), int(edges[-1]) + 2))
-    bands = np.repeat(weights[used], 2, axis=0) * (2 / n_fft / np.square(window).sum())
-    return _FrontEnd(window.astype(np.float32), n_fft, used, np.ascontiguousarray(bands, np.float32))
+    overlap = np.minimum(edges[1:], bins + 0.5) - np.maximum(edges[:-1], bins - 0.5)
+    weights = np.repeat(np.clip(overlap, 0, 1), 2, axis=0)
+    return _FrontEnd(window.astype(np.float32), n_fft, list(_grouped(weights.astype(np.float32))))
+
+
+def _grouped(weights: FloatArray) -> Iterator[tuple[slice, slice, FloatArray]]:
+    """The weights (bins, BANDS) in groups of bands, each with the bins that it needs."""
+    for first in range(0, BANDS, GROUP):
+        bands = slice(first, first + GROUP)
+        used = np.flatnonzero(weights[:, bands].any(axis=1))
+        bins = slice(used.min(initial=len(weights)), used.max(initial=-1) + 1)
+        yield bands, bins, np.ascontiguousarray(weights[bins, bands])
 
 
 def _thinned(samples: FloatArray, factor: int) -> FloatArray:

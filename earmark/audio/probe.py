@@ -51,7 +51,7 @@ class Probe:
 
 @dataclass(frozen=True)
 class _Heard:
-    """The mono mix: samples, peak (full scale 1, NaN if any sample is), sum of squares, fingerprint; what stopped it."""
+    """The mono mix: samples, peak (1: full scale, NaN if a sample is), sum of squares, fingerprint; what stopped it."""
 
     frames: int
     peak: float

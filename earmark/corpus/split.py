@@ -166,7 +166,7 @@ def _require_classes(clips: Iterable[Row], assigned: Mapping[str, str], params: 
             )
         if lacking:
             raise EarmarkError(
-                f"split.by: class '{label}' cannot be in {', '.join(wanted[:-1])} and {wanted[-1]} (none for {', '.join(lacking)}): it "
-                "needs three clips or speakers that share nothing that must not cross; add clips, leave the class out "
-                "with data.filter, or name fewer columns in split.by"
+                f"split.by: class '{label}' cannot be in {', '.join(wanted[:-1])} and {wanted[-1]} (none for "
+                f"{', '.join(lacking)}): it needs three clips or speakers that share nothing that must not cross; add "
+                "clips, leave the class out with data.filter, or name fewer columns in split.by"
             )

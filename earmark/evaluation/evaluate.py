@@ -15,10 +15,12 @@ from earmark.config import Params
 from earmark.errors import EarmarkError
 from earmark.evaluation import metrics, plots, tables
 from earmark.evaluation.baselines import LogisticRegression
+from earmark.evaluation.confounds import read_confounds
 from earmark.evaluation.findings import findings
 from earmark.evaluation.material import JUDGED, Material
+from earmark.evaluation.page import Figures
 from earmark.evaluation.predictions import Answers, predict
-from earmark.evaluation.report import Figures, Report, render
+from earmark.evaluation.report import Report, render
 from earmark.evaluation.scorecard import scorecard
 from earmark.evaluation.style import DARK, LIGHT, png
 from earmark.provenance import Provenance
@@ -47,12 +49,18 @@ class Model:
 
 
 def evaluate(
-    params: Params, prepared: Path, mels: Sequence[Path], model: Path, output: Path, provenance: Provenance
+    params: Params,
+    prepared: Path,
+    mels: Sequence[Path],
+    confounds: Path,
+    model: Path,
+    output: Path,
+    provenance: Provenance,
 ) -> dict[str, Any]:
     """Judge ``model`` on the val, test and unseen clips of ``prepared`` and write the evaluation folder ``output``.
 
-    ``mels`` are the shards that hold the clips' images. Returns what is in ``metrics.json``. Raises EarmarkError if
-    the manifest, a shard or the model is incomplete or they do not belong together.
+    ``mels`` are the shards that hold the clips' images, ``confounds`` the folder of the confound probes. Returns what
+    is in ``metrics.json``. Raises EarmarkError if a part is incomplete or they do not belong together.
     """
     material, trained = Material.read(prepared), Model.read(model)
     if not material.of("test"):
@@ -63,7 +71,9 @@ def evaluate(
     answers = predict(rows, mels, Predictor.load(model), reference.probabilities, keep)
     card = scorecard(params, material, answers, str(trained.record["key"]))
     images = {label: answers.images[row["clip_id"]] for label, row in chosen.items()}
-    report = Report(params, material, trained.training, card, answers.head, findings(card, material, trained.training))
+    probed = read_confounds(confounds)
+    found = findings(card, material, trained.training, probed)
+    report = Report(params, material, trained.training, card, answers.head, probed, found)
     with replacing_folder(output) as folder:
         _write(folder, report, answers, trained, images, provenance)
     return card

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,6 +17,22 @@ FEW_CLIPS = 10
 MISCALIBRATED = 0.1
 """Expected calibration error from which confidences mislead: on average a tenth too high or too low."""
 
+TELLING = 0.5
+"""Share of the model's advantage over chance from which a confound probe is reported."""
+
+PROBED = {
+    "duration": "The duration",
+    "level": "The level",
+    "file": "The file (codec, sample rate, size)",
+    "silence": "The sound of the quietest frames",
+    "spectrum": "The mean spectrum",
+}
+
+
+MADE = "a model may learn how the clips were made instead of the speech"
+LEARNT = {"spectrum": "a model may learn the voice or the channel, without any order of sounds"}
+"""What a telling probe means."""
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -26,25 +42,74 @@ class Finding:
     text: str
 
 
-def findings(metrics: dict[str, Any], material: Material, training: dict[str, Any]) -> list[Finding]:
+def findings(
+    metrics: dict[str, Any], material: Material, training: dict[str, Any], confounds: dict[str, Any]
+) -> list[Finding]:
     """All findings about a result, warnings first, then notes, then what is well."""
-    parts = [_leaks(material.leaks), _training(training), _gain(metrics), _test_set(metrics["test"]), _losses(material)]
-    found = [finding for part in parts for finding in part]
+    test, audit = metrics["test"], material.leaks
+    advantage = max(test["balanced_accuracy"] - confounds["chance"], 0)
+    parts = [
+        *(about_leaks(audit), about_confounds(confounds, TELLING * advantage), _training(training)),
+        *(_gain(metrics), _test_set(test), about_losses(material.quarantine_reasons(), audit.get("filtered", {}))),
+    ]
+    return worst_first(finding for part in parts for finding in part)
+
+
+def worst_first(found: Iterable[Finding]) -> list[Finding]:
+    """Warnings, then notes, then what is well; otherwise the order stays."""
     order = ["warn", "note", "good"]
     return sorted(found, key=lambda finding: order.index(finding.level))
 
 
-def _leaks(leaks: dict[str, Any]) -> Iterator[Finding]:
+def about_leaks(leaks: Mapping[str, Any]) -> Iterator[Finding]:
+    """What crosses the splits."""
     crossing = {kind: found["count"] for kind, found in leaks["crossing"].items() if found["count"]}
-    names = {"speaker": "speaker(s)", "sentence": "sentence(s)", "audio": "identical recording(s)"}
+    names = {
+        "speaker": "speaker(s)",
+        "sentence": "sentence(s)",
+        "audio": "file(s)",
+        "recording": "source recording(s)",
+        "near_duplicate": "group(s) of near-duplicate clips",
+    }
     listed = ", ".join(f"{count} {names.get(kind, kind)}" for kind, count in crossing.items())
     if leaks["verdict"] != "clean":
         verdict = f"The splits leak: {listed} in more than one of train, validation and test."
-        yield Finding("warn", f"{verdict} The figures flatter the model: part of the test material is known to it.")
+        yield Finding("warn", f"{verdict} Test figures flatter the model: part of the test material is known to it.")
     elif listed:
         yield Finding("note", f"{listed} in more than one split; split by {leaks['split_by']}, this is no leak.")
     else:
-        yield Finding("good", "No speaker, sentence or recording occurs in more than one split.")
+        unknown = leaks.get("unknown_speaker", 0)
+        hidden = f" as far as is known: the speakers of {unknown} clips are not" if unknown else ""
+        yield Finding("good", f"No speaker, sentence, recording or near-duplicate is in more than one split{hidden}.")
+
+
+def about_confounds(confounds: Mapping[str, Any], margin: float, noted: Collection[str] = ()) -> Iterator[Finding]:
+    """Probes that get, beyond doubt, more than ``margin`` above chance without hearing speech.
+
+    Those in ``noted`` are no warning: what they see may rightly go with the class.
+    """
+    chance = confounds["chance"]
+    if not confounds["probes"]:
+        yield Finding("note", "No confound probe: a class has too few groups to cross-validate over.")
+        return
+    telling = [name for name, s in confounds["probes"].items() if s["ci95"][0] - chance > margin]
+    for name in telling:
+        score = confounds["probes"][name]["balanced_accuracy"]
+        told = f"{PROBED[name]} alone reaches {100 * score:.1f} % balanced accuracy (chance {100 * chance:.1f} %)"
+        yield Finding("note" if name in noted else "warn", f"{told}: {LEARNT.get(name, MADE)}.")
+    if not telling:
+        yield Finding("good", "Neither duration, level, file format, silence nor mean spectrum tell the classes apart.")
+
+
+def about_losses(quarantine: Iterable[tuple[str, int, str]], filtered: Mapping[str, int]) -> Iterator[Finding]:
+    """Recordings in quarantine, as (reason, count, example), and clips that selection rules left out, by rule."""
+    counts = [(reason, n) for reason, n, _ in quarantine]
+    if counts:
+        reasons = ", ".join(f"{n} {reason}" for reason, n in counts)
+        yield Finding("note", f"{sum(n for _, n in counts)} recording(s) in quarantine, not used: {reasons}.")
+    left_out = ", ".join(f"{rule} {n}" for rule, n in filtered.items() if n)
+    if left_out:
+        yield Finding("note", f"Selection rules left clips out: {left_out}.")
 
 
 def _training(training: dict[str, Any]) -> Iterator[Finding]:
@@ -81,13 +146,3 @@ def _test_set(test: dict[str, Any]) -> Iterator[Finding]:
         yield Finding("warn", f"Few test clips of {', '.join(small)}: their figures are uncertain.")
     if test["ece"] > MISCALIBRATED:
         yield Finding("note", f"Confidences are off by {100 * test['ece']:.0f} points on average; see the calibration.")
-
-
-def _losses(material: Material) -> Iterator[Finding]:
-    if material.quarantine:
-        reasons = ", ".join(f"{n} {reason}" for reason, n, _ in material.quarantine_reasons())
-        yield Finding("note", f"{len(material.quarantine)} recording(s) in quarantine, not used: {reasons}.")
-    filtered = {rule: n for rule, n in material.leaks.get("filtered", {}).items() if n}
-    if filtered:
-        listed = ", ".join(f"{rule} {n}" for rule, n in filtered.items())
-        yield Finding("note", f"Selection rules left clips out: {listed}.")

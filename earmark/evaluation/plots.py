@@ -106,7 +106,7 @@ def examples(theme: Theme, images: Mapping[str, npt.NDArray[Any]], features: Fea
     rows = math.ceil(len(shown) / columns)
     figure = Figure(figsize=(WIDTH, 1.15 * rows + 0.5), layout="constrained")
     grid = figure.subplots(rows, columns, squeeze=False, sharey=True)
-    low = -features.top_db if _in_decibels(features) else 0.0
+    low = _floor(features)
     for axes, (label, image) in zip(grid.flat, shown, strict=False):
         picture = _draw_mel(axes, decibels(image, features), low, features)
         axes.set_title(label)
@@ -118,6 +118,22 @@ def examples(theme: Theme, images: Mapping[str, npt.NDArray[Any]], features: Fea
     bar = figure.colorbar(picture, ax=grid, label=unit, shrink=0.9 if rows > 1 else 1, pad=0.015, aspect=12 * rows)
     bar.outline.set_visible(False)
     return figure
+
+
+def example(theme: Theme, image: npt.NDArray[Any], features: FeatureParams) -> Figure:
+    """The mel image (n_mels, frames) of one clip as the network sees it, in seconds and Hz."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH * 0.56, 1.4), layout="constrained")
+    axes = figure.add_subplot()
+    _draw_mel(axes, decibels(image, features), _floor(features), features)
+    axes.set(xlabel="s", ylabel="Hz")
+    return figure
+
+
+def _floor(features: FeatureParams) -> float:
+    """The lowest value of an image: dB, or 0 of the clip's range."""
+    return -features.top_db if _in_decibels(features) else 0.0
 
 
 def _draw_mel(axes: Axes, values: npt.NDArray[np.float32], low: float, features: FeatureParams) -> Any:

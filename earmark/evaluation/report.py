@@ -1,26 +1,20 @@
-"""The report: one HTML page that stands alone (no network, no script), for a phone or a desk, by day or by night."""
+"""The report: what a model can do, and whether that may be believed, on one page."""
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any
 
 import yaml
 
 from earmark.config import Params
+from earmark.evaluation import page
 from earmark.evaluation.findings import Finding
 from earmark.evaluation.material import Material
+from earmark.evaluation.page import Bar, Figures
 from earmark.evaluation.predictions import Predictions
 from earmark.provenance import Provenance
-
-if TYPE_CHECKING:
-    from jinja2 import Template
-
-Figures: TypeAlias = Mapping[str, Mapping[str, bytes]]
-"""PNG bytes of each figure by its name and its theme's name."""
 
 WORST = 12
 """Errors listed, the most confident first."""
@@ -38,42 +32,38 @@ SCORES = {
 
 @dataclass(frozen=True)
 class Report:
-    """Everything the page tells: params, material, summary of the training, metrics, predictions and findings."""
+    """Everything the page tells: params, material, training, metrics, predictions, confound probes and findings."""
 
     params: Params
     material: Material
     training: dict[str, Any]
     metrics: dict[str, Any]
     predictions: Predictions
+    confounds: dict[str, Any]
     findings: list[Finding]
-
-
-@dataclass(frozen=True)
-class Bar:
-    """A classifier in the headline chart: name, score 0..1, interval if known, and whether it is the model judged."""
-
-    name: str
-    value: float
-    interval: list[float] | None
-    ours: bool = False
 
 
 def render(report: Report, figures: Figures, provenance: Provenance) -> str:
     """The page as HTML text; figures are embedded, each in a light and a dark version."""
-    page: str = _template().render(
+    labels = report.predictions.labels
+    return page.render(
+        "report.html",
         report=report,
         metrics=report.metrics,
-        labels=report.predictions.labels,
+        labels=labels,
+        chance=1 / len(labels),
         bars=headline(report.metrics),
         scores=SCORES,
         splits=[split for split in ("test", "unseen", "val") if split in report.metrics],
+        leaks=report.material.leaks,
+        leak_rows=page.leak_rows(report.material.leaks),
+        probes=probe_bars(report.confounds, report.metrics),
         composition=report.material.composition(),
         errors=confident_errors(report.predictions),
-        figures={name: {theme: _embed(image) for theme, image in both.items()} for name, both in figures.items()},
+        figures=page.embedded(figures),
         params_yaml=yaml.safe_dump(report.params.plain(), sort_keys=False, allow_unicode=True),
         provenance=asdict(provenance),
     )
-    return page
 
 
 def headline(metrics: Mapping[str, Any]) -> list[Bar]:
@@ -84,6 +74,11 @@ def headline(metrics: Mapping[str, Any]) -> list[Bar]:
     bars.append(_bar("logistic regression", metrics["baselines"]["logistic_regression"]))
     bars.append(_bar("most frequent class", metrics["baselines"]["majority"]))
     return bars
+
+
+def probe_bars(confounds: Mapping[str, Any], metrics: Mapping[str, Any]) -> list[Bar]:
+    """The confound probes below the model, best first."""
+    return [_bar("this model", metrics["test"], ours=True), *page.probe_bars(confounds)]
 
 
 def _bar(name: str, scores: Mapping[str, Any], ours: bool = False) -> Bar:
@@ -100,22 +95,3 @@ def confident_errors(predictions: Predictions) -> list[dict[str, Any]]:
         {**test.rows[i], "predicted": test.labels[test.predicted[i]], "confidence": float(confidence[i])}
         for i in wrong[:WORST]
     ]
-
-
-def _embed(image: bytes) -> str:
-    return "data:image/png;base64," + base64.b64encode(image).decode()
-
-
-@cache
-def _template() -> Template:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("earmark.evaluation", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["percent"] = lambda share, places=1: f"{100 * share:.{places}f} %"
-    return environment.get_template("report.html")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -23,12 +23,12 @@ from earmark.store import replacing
 def write_mel_shard(
     clips: Sequence[ClipRow],
     features: FeatureParams,
-    root: Path,
+    locate: Callable[[str], Path],
     provenance: Provenance,
     output: Path,
     previous: Sequence[Path] = (),
 ) -> tuple[int, int]:
-    """Write the mel images of ``clips`` (files below ``root``) to ``output``; returns (computed, copied) rows.
+    """Write the mel images of ``clips`` (``locate`` tells where a path's bytes are); returns (computed, copied) rows.
 
     Rows whose key is in one of the ``previous`` shards are copied. Raises EarmarkError if a clip no longer decodes.
     """
@@ -41,7 +41,7 @@ def write_mel_shard(
             key = row_key(clip, front_end)
             mel = earlier.get(key)
             copied += mel is not None
-            mel = mel or _image(clip, frontend, root).astype(dtype, copy=False).tobytes()
+            mel = mel or _image(clip, frontend, locate).astype(dtype, copy=False).tobytes()
             writer.add(clip.clip_id, key, len(mel) // row_bytes, mel)
     return len(clips) - copied, copied
 
@@ -64,9 +64,9 @@ def write_feature_shard(rows: Iterable[tuple[str, str, np.ndarray]], provenance:
             writer.add(clip_id, key, vector.astype(_little_endian(dtype.name), copy=False).tobytes())
 
 
-def _image(clip: ClipRow, frontend: Frontend, root: Path) -> np.ndarray:
+def _image(clip: ClipRow, frontend: Frontend, locate: Callable[[str], Path]) -> np.ndarray:
     try:
-        return frontend.image_of(root / clip.path, clip.start, clip.end)
+        return frontend.image_of(locate(clip.path), clip.start, clip.end)
     except DecodeError as error:
         raise EarmarkError(
             f"{clip.clip_id}: {error}. The file changed since it was prepared; run the prepare step again"

@@ -12,6 +12,8 @@ import pyarrow.parquet as pq
 
 from earmark.audio.decode import DecodeError, decode
 from earmark.config import Params
+from earmark.recordings import Recordings
+from earmark.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,9 +65,10 @@ def example(params: Params, prepared: Path) -> pd.DataFrame | None:
     names = ["clip_id", "path", "start", "end", "duration"]
     rows = pq.read_table(prepared / "manifest.parquet", columns=names, filters=[("split", "==", "test")]).to_pylist()
     rows.sort(key=lambda row: (row["duration"] < EXAMPLE_SECONDS, row["duration"], row["clip_id"]))
+    recordings = Recordings(Path(params.data.root), Store.find())
     for row in rows:
         try:
-            audio = wav(Path(params.data.root) / row["path"], row["start"], row["end"], params.features.sample_rate)
+            audio = wav(recordings.path(row["path"]), row["start"], row["end"], params.features.sample_rate)
         except (OSError, DecodeError):
             continue  # pulled results come without their recordings
         return pd.DataFrame({"audio": [audio]})

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ from earmark import plan as planning
 from earmark.audio.espeak import Voice, speak_apart
 from earmark.corpus.prepare import prepare
 from earmark.digest import file_digest
+from earmark.evaluation.confounds import confounds
 from earmark.evaluation.evaluate import evaluate
 from earmark.models.embed import EmbedJob, embed
 from earmark.models.engine import export
@@ -45,7 +47,7 @@ CODE = [
     ".dvcignore",
     "data/raw/.gitignore",
 ]
-STEPS = ("prepare", "mel", "backbone", "embed", "train", "evaluate")
+STEPS = ("prepare", "mel", "confounds", "backbone", "embed", "train", "evaluate")
 TEXTS = {"en-us": ["seven green boats", "a quiet morning"], "de": ["sieben rote Boote", "ein ruhiger Morgen"]}
 PARAMS = {
     "task": "consistency",
@@ -156,13 +158,13 @@ def compute(project: Project, store: Path, last: str) -> dict[str, str]:
 
 
 def prepare_stage(plan: planning.Plan) -> None:
-    prepare(plan.params, plan.prepared, plan.provenance("prepare"), plan.store, 1)
+    prepare(plan.params, plan.recordings, plan.prepared, plan.provenance("prepare"))
 
 
 def mel_stage(plan: planning.Plan) -> None:
-    root, features = Path(plan.params.data.root), plan.params.features
+    features, locate = plan.params.features, plan.recordings.path
     for shard in plan.shards:
-        write_mel_shard(shard.clips, features, root, plan.provenance("mel", shard), plan.mel_path(shard))
+        write_mel_shard(shard.clips, features, locate, plan.provenance("mel", shard), plan.mel_path(shard))
 
 
 def embed_stage(plan: planning.Plan) -> None:
@@ -178,7 +180,9 @@ def train_stage(plan: planning.Plan) -> None:
 
 def evaluate_stage(plan: planning.Plan) -> None:
     mels = [plan.mel_path(shard) for shard in plan.shards]
-    evaluate(plan.params, plan.prepared, mels, plan.model, plan.evaluation, plan.provenance("evaluate"))
+    confounds(plan.manifest, mels, plan.params.split, plan.confounds, plan.provenance("confounds"))
+    provenance = plan.provenance("evaluate")
+    evaluate(plan.params, plan.prepared, mels, plan.confounds, plan.model, plan.evaluation, provenance)
 
 
 STAGES = {
@@ -190,6 +194,12 @@ STAGES = {
 }
 VOLATILE = {"results/model/timing.json", "results/model/provenance.json"}
 """Wall-clock seconds, and the digest of the file that holds them."""
+
+
+@pytest.fixture(scope="session")
+def oracle() -> ModuleType:
+    """This file: tests cannot import it by name."""
+    return sys.modules[__name__]
 
 
 @pytest.fixture(scope="session")

@@ -62,7 +62,7 @@ def test_the_first_run_is_right_and_a_no_op_is_a_no_op(project, from_scratch):
 
 def test_a_front_end_parameter_makes_every_mel_and_back_again_nothing(project, from_scratch):
     project.set(features__trim_db=40)
-    with project.making(mel=shards(project), embed=shards(project), **HEAD):
+    with project.making(mel=shards(project), embed=shards(project), confounds=1, **HEAD):
         project.run("dvc", "repro")
     from_scratch(project)
     project.set(features__trim_db=30)
@@ -147,7 +147,7 @@ def test_a_touched_clip_changes_nothing(project):
 def test_a_changed_clip_makes_one_shard_and_computes_one_clip(project, from_scratch):
     name = first_training_clip(project)
     write_shortened(project, name, name)
-    with project.making(prepare=1, mel=1, embed=1, **HEAD):
+    with project.making(prepare=1, mel=1, embed=1, confounds=1, **HEAD):
         project.run("dvc", "repro")
     from_scratch(project)
     newest = max((project.root / ".store/logs/mel").iterdir(), key=lambda p: p.stat().st_mtime_ns)
@@ -165,7 +165,7 @@ def test_an_added_clip_makes_one_shard(project, from_scratch):
     row = next(r for r in rows if r["path"] == name)
     write_shortened(project, name, "added.wav")
     write_table(project, [*rows, {**row, "path": "added.wav", "sentence": "added"}])
-    with project.making(prepare=1, mel=1, embed=1, **HEAD):
+    with project.making(prepare=1, mel=1, embed=1, confounds=1, **HEAD):
         project.run("snakemake")
     from_scratch(project)
 
@@ -174,7 +174,7 @@ def test_a_removed_clip_makes_its_shard_and_computes_no_clip(project, from_scrat
     name = first_training_clip(project)
     write_table(project, [row for row in table(project) if row["path"] != name])
     (project.root / CLIPS / name).unlink()
-    with project.making(prepare=1, mel=1, embed=1, **HEAD):
+    with project.making(prepare=1, mel=1, embed=1, confounds=1, **HEAD):
         project.run("dvc", "repro")
     from_scratch(project)
     newest = max((project.root / ".store/logs/mel").iterdir(), key=lambda p: p.stat().st_mtime_ns)
@@ -227,6 +227,7 @@ def test_a_colleague_clones_pulls_and_computes_nothing(project, from_scratch, tm
     assert {name.split("/")[0] for name in clone.products()} == {
         "prepare",
         "mel",
+        "confounds",
         "embed",
         "train",
         "evaluate",

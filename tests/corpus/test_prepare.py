@@ -11,9 +11,9 @@ from earmark.config import DataParams
 from earmark.corpus.catalogue import MANIFEST, QUARANTINE
 from earmark.corpus.prepare import source_files
 from earmark.errors import EarmarkError
+from earmark.provenance import read_record
 from earmark.recordings import Recordings
 from earmark.store import Store
-from earmark.provenance import read_record
 
 
 def manifest(output):

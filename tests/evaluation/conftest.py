@@ -1,17 +1,25 @@
 """Small judged material: 4 classes, 3 speakers per class and split, probabilities drawn from a seed."""
 
+import json
+
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import soundfile
 
 from earmark.config import Params, parse
+from earmark.corpus.catalogue import CATALOGUE, MANIFEST, QUARANTINE
 from earmark.corpus.prepare import prepare
+from earmark.evaluation.census import Census
+from earmark.evaluation.confounds import confounds
 from earmark.evaluation.material import Material
 from earmark.evaluation.predictions import Answers, Predictions
 from earmark.models.embed import EmbedJob, embed
 from earmark.models.engine import export
 from earmark.models.train import train
 from earmark.plan import Plan
+from earmark.provenance import Provenance
 from earmark.shards.write import write_mel_shard
 from earmark.store import Store
 
@@ -58,7 +66,8 @@ def material() -> Material:
         {"path": "b.wav", "clip_id": None, "reason": "unreadable", "detail": "not audio: it starts with <html>"},
         {"path": "c.wav", "clip_id": None, "reason": "silent", "detail": "peak -90 dBFS"},
     ]
-    leaks = {"verdict": "clean", "split_by": "speaker", "crossing": {"speaker": {"count": 0}}, "filtered": {"top": 7}}
+    leaks = {"verdict": "clean", "policy": "error", "split_by": "speaker", "filtered": {"top": 7}}
+    leaks["crossing"] = {"speaker": {"count": 0}}
     return Material(manifest_rows(LABELS, {"train": 9, "val": 6, "test": 12}), quarantine, leaks, "d" * 20)
 
 
@@ -85,12 +94,36 @@ def study(tmp_path_factory) -> Plan:
     training = {"head": "linear", "epochs": 20, "learning_rate": 0.01}
     values = {"task": "tones", "data": data, "train": training, "backbone": {"weights": "none"}}
     plan = Plan(parse(values), Store(folder / ".store"))
-    prepare(plan.params, plan.prepared, plan.provenance("prepare"), plan.store, 1)
+    prepare(plan.params, plan.recordings, plan.prepared, plan.provenance("prepare"))
     (shard,) = plan.shards
     features = plan.params.features
-    write_mel_shard(shard.clips, features, folder, plan.provenance("mel", shard), plan.mel_path(shard))
+    write_mel_shard(shard.clips, features, plan.recordings.path, plan.provenance("mel", shard), plan.mel_path(shard))
+    confounds(plan.manifest, [plan.mel_path(shard)], plan.params.split, plan.confounds, plan.provenance("confounds"))
     export(plan.params.backbone, plan.backbone)
     job = EmbedJob(plan.mel_path(shard), plan.feature_path(shard), plan.provenance("embed", shard))
     embed([job], plan.params.backbone, features, plan.backbone, threads=1)
     train(plan.params, plan.manifest, [plan.feature_path(shard)], plan.backbone, plan.model, plan.provenance("train"))
     return plan
+
+
+@pytest.fixture
+def surveyed(tmp_path):
+    """Writes a manifest folder of the given clips (missing columns filled) and reads it as a census."""
+
+    def survey(clips, fates=(), quarantine=(), **leaks):
+        usual = {"split": "train", "duration": 1.8, "level": -20.0, "codec": "WAV PCM_16", "sample_rate": 16000}
+        rows = [
+            {"clip_id": f"{i:03d}", "path": f"{i:03d}.wav", "channels": 1, **usual, **row}
+            for i, row in enumerate(clips)
+        ]
+        fated = [{**row, "fate": "kept"} for row in rows] + list(fates)
+        tables = {"manifest": (rows, MANIFEST), "catalogue": (fated, CATALOGUE), "quarantine": (quarantine, QUARANTINE)}
+        for name, (content, schema) in tables.items():
+            full = [{column: row.get(column) for column in schema.names} for row in content]
+            pq.write_table(pa.Table.from_pylist(full, schema=schema), tmp_path / f"{name}.parquet")
+        audit = {"verdict": "clean", "policy": "error", "split_by": "speaker", "crossing": {}, **leaks}
+        (tmp_path / "leaks.json").write_text(json.dumps(audit))
+        Provenance("prepare", 2, "p" * 20).write(tmp_path)
+        return Census.read(tmp_path)
+
+    return survey

@@ -28,8 +28,10 @@ FILES = [
 
 def judge(study, output, **changes):
     mels = [study.mel_path(shard) for shard in study.shards]
-    arguments = {"params": study.params, "prepared": study.prepared, "mels": mels, "model": study.model, **changes}
-    return evaluate(**arguments, output=output, provenance=study.provenance("evaluate"))
+    arguments = {"params": study.params, "prepared": study.prepared, "mels": mels, "confounds": study.confounds}
+    return evaluate(
+        **{**arguments, "model": study.model, **changes}, output=output, provenance=study.provenance("evaluate")
+    )
 
 
 @pytest.fixture(scope="module")

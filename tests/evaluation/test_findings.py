@@ -5,20 +5,22 @@ import pytest
 from earmark.evaluation.findings import findings
 from earmark.evaluation.scorecard import scorecard
 
+PROBES = {"chance": 0.333, "probes": {"level": {"balanced_accuracy": 0.34, "ci95": [0.3, 0.38]}}}
 TRAINING = {"warnings": [], "stopped": "early", "epochs": 20, "best_epoch": 9}
 
 
 @pytest.fixture
 def tell(params, material, answers):
-    """Findings with changes to the metrics of the test set, the leak audit and the training."""
+    """Findings with changes to the metrics of the test set, the leak audit, the training and the probes."""
     card = scorecard(params, material, answers, "m")
 
-    def told(test=None, gain=None, leaks=None, training=None):
+    def told(test=None, gain=None, leaks=None, training=None, probes=None):
         baselines = {**card["baselines"]}
         baselines["logistic_regression"] = {**baselines["logistic_regression"], **({"gain": gain} if gain else {})}
         changed = {**card, "test": {**card["test"], **(test or {})}, "baselines": baselines}
         audited = replace(material, leaks={**material.leaks, **(leaks or {})})
-        return [(found.level, found.text) for found in findings(changed, audited, {**TRAINING, **(training or {})})]
+        told = findings(changed, audited, {**TRAINING, **(training or {})}, {**PROBES, **(probes or {})})
+        return [(found.level, found.text) for found in told]
 
     return told
 
@@ -30,7 +32,8 @@ def has(found, level, text):
 def test_a_sound_result_has_no_warning(tell):
     found = tell()
     assert not any(level == "warn" for level, _ in found)
-    assert has(found, "good", "No speaker, sentence or recording")
+    assert has(found, "good", "No speaker, sentence, recording or near-duplicate")
+    assert has(found, "good", "Neither duration, level")
     assert has(found, "good", "Better than logistic regression")
 
 
@@ -43,6 +46,12 @@ def test_a_leak_comes_first(tell):
     found = tell(leaks={"verdict": "leaks", "crossing": {"speaker": {"count": 5}, "audio": {"count": 0}}})
     assert found[0][0] == "warn"
     assert has(found, "warn", "5 speaker(s) in more than one")
+
+
+def test_a_probe_that_tells_the_classes_apart_is_a_warning(tell):
+    telling = {"spectrum": {"balanced_accuracy": 0.8, "ci95": [0.75, 0.85]}}
+    assert has(tell(probes={"probes": telling}), "warn", "mean spectrum alone reaches 80.0 % balanced accuracy")
+    assert has(tell(probes={"probes": {}}), "note", "No confound probe")
 
 
 def test_crossing_that_the_split_allows_is_a_note(tell):

@@ -46,6 +46,12 @@ def test_examples_have_axes_in_seconds_and_hertz():
     assert bar.get_ylabel().startswith("dB")
 
 
+def test_one_example_has_axes_in_seconds_and_hertz():
+    (axes,) = plots.example(LIGHT, np.zeros((FEATURES.n_mels, 161), np.uint8), FEATURES).axes
+    assert axes.images[0].get_extent()[1] == pytest.approx(161 * 200 / 16000)
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("s", "Hz")
+
+
 def test_a_single_short_example_is_drawn():
     assert png(lambda theme: plots.examples(theme, {"a": np.zeros((FEATURES.n_mels, 1), np.uint8)}, FEATURES))
 

@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 import pytest
 
 from earmark.evaluation.findings import Finding
-from earmark.evaluation.report import WORST, Report, confident_errors, headline, render
+from earmark.evaluation.report import WORST, Report, confident_errors, headline, probe_bars, render
 from earmark.evaluation.scorecard import scorecard
 from earmark.provenance import Provenance
 
@@ -15,7 +15,9 @@ FIGURES = {name: {"light": b"light", "dark": b"dark"} for name in ("confusion", 
 def report(params, material, answers):
     training = {"epochs": 20, "parameters": {"trainable": 1234}}
     card = scorecard(params, material, answers, "m" * 20)
-    return Report(params, material, training, card, answers.head, [Finding("warn", "beware of <b>tags</b>")])
+    probes = {"spectrum": {"balanced_accuracy": 0.61, "ci95": [0.5, 0.7]}}
+    probed = {"chance": 0.333, "clips": 27, "grouped_by": "speaker", "folds": 5, "probes": probes}
+    return Report(params, material, training, card, answers.head, probed, [Finding("warn", "beware of <b>tags</b>")])
 
 
 @pytest.fixture
@@ -50,6 +52,12 @@ def test_every_element_is_closed(page):
 def test_what_comes_from_data_is_escaped(page):
     assert "beware of &lt;b&gt;tags&lt;/b&gt;" in page
     assert "not audio: it starts with &lt;html&gt;" in page
+
+
+def test_leaks_and_confounds_are_shown(page, report):
+    assert "Leakage audit: clean" in page
+    assert "mean spectrum only" in page
+    assert [bar.name for bar in probe_bars(report.confounds, report.metrics)] == ["this model", "mean spectrum only"]
 
 
 def test_the_page_says_what_matters(page, report):

@@ -3,7 +3,7 @@ import io
 import pytest
 from PIL import Image
 
-from earmark.evaluation.style import DARK, LIGHT, Theme, png
+from earmark.evaluation.style import DARK, LIGHT, Theme, png, webp
 
 
 def draw(theme: Theme):
@@ -26,3 +26,15 @@ def test_no_software_and_no_date_in_the_file():
 def test_the_paper_has_the_theme_s_colour(theme):
     corner = Image.open(io.BytesIO(png(draw, theme))).convert("RGB").getpixel((0, 0))
     assert "#" + bytes(corner).hex() == theme.paper
+
+
+def test_webp_is_a_picture_of_the_same_size():
+    assert webp(draw) == webp(draw)
+    assert Image.open(io.BytesIO(webp(draw))).size == Image.open(io.BytesIO(png(draw))).size
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
+def test_series_differ_until_they_begin_again(theme):
+    colours = theme.series(10)
+    assert len(set(colours[:8])) == 8
+    assert colours[8:] == [theme.first, theme.second]

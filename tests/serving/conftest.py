@@ -59,7 +59,7 @@ def served(tmp_path_factory) -> Served:
     root = tmp_path_factory.mktemp("served")
     rows, provenance = clips(root), Provenance("test", 1, "0" * 20)
     mels, features, backbone, model = (root / name for name in ("mel.parquet", "features.parquet", "b.onnx", "model"))
-    write_mel_shard(rows, PARAMS.features, root, provenance, mels)
+    write_mel_shard(rows, PARAMS.features, root.joinpath, provenance, mels)
     export(PARAMS.backbone, backbone)
     embed([EmbedJob(mels, features, provenance, [])], PARAMS.backbone, PARAMS.features, backbone, 1)
     manifest = root / "manifest.parquet"

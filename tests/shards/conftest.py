@@ -44,7 +44,7 @@ def provenance():
 @pytest.fixture
 def shard(corpus, provenance, tmp_path):
     root, clips = corpus
-    write_mel_shard(clips, FEATURES, root, provenance, tmp_path / "mel" / "all.parquet")
+    write_mel_shard(clips, FEATURES, root.joinpath, provenance, tmp_path / "mel" / "all.parquet")
     return tmp_path / "mel" / "all.parquet"
 
 

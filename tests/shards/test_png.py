@@ -71,7 +71,7 @@ def test_a_folder_with_other_things_is_refused(manifest, shard, tmp_path):
 def test_decibels_become_grey(corpus, provenance, manifest, shard, tmp_path):
     root, clips = corpus
     half = tmp_path / "half.parquet"
-    write_mel_shard(clips, FeatureParams(n_mels=16, dtype="float16"), root, provenance, half)
+    write_mel_shard(clips, FeatureParams(n_mels=16, dtype="float16"), root.joinpath, provenance, half)
     export_png(manifest, [half], tmp_path / "half")
     export_png(manifest, [shard], tmp_path / "full")
     for path in (tmp_path / "half").rglob("*.png"):

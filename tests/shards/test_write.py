@@ -33,8 +33,8 @@ def test_provenance_is_in_the_file(shard, provenance, features):
 def test_equal_work_gives_equal_bytes_computed_or_copied(corpus, features, provenance, shard, tmp_path):
     root, clips = corpus
     again, copied = tmp_path / "again.parquet", tmp_path / "copied.parquet"
-    assert write_mel_shard(clips[::-1], features, root, provenance, again) == (5, 0)
-    assert write_mel_shard(clips, features, root, provenance, copied, [shard]) == (0, 5)
+    assert write_mel_shard(clips[::-1], features, root.joinpath, provenance, again) == (5, 0)
+    assert write_mel_shard(clips, features, root.joinpath, provenance, copied, [shard]) == (0, 5)
     assert again.read_bytes() == copied.read_bytes() == shard.read_bytes()
 
 
@@ -43,19 +43,19 @@ def test_only_what_changed_is_computed(corpus, features, provenance, shard, tmp_
     soundfile.write(root / "clip 1.wav", np.random.default_rng(9).standard_normal(3000) * 0.1, 16000)
     changed = [clips[0], replace(clips[1], audio_digest="new"), *clips[2:4]]
     output = tmp_path / "new.parquet"
-    assert write_mel_shard(changed, features, root, provenance, output, [shard]) == (1, 3)
+    assert write_mel_shard(changed, features, root.joinpath, provenance, output, [shard]) == (1, 3)
     fresh = tmp_path / "fresh.parquet"
-    write_mel_shard(changed, features, root, provenance, fresh)
+    write_mel_shard(changed, features, root.joinpath, provenance, fresh)
     assert output.read_bytes() == fresh.read_bytes()
     finer = FeatureParams(n_mels=17)
-    assert write_mel_shard(clips, finer, root, provenance, output, [shard]) == (5, 0)
+    assert write_mel_shard(clips, finer, root.joinpath, provenance, output, [shard]) == (5, 0)
 
 
 def test_copying_needs_no_audio(corpus, features, provenance, shard, tmp_path):
     root, clips = corpus
     for path in root.iterdir():
         path.unlink()
-    assert write_mel_shard(clips, features, root, provenance, tmp_path / "new.parquet", [shard]) == (0, 5)
+    assert write_mel_shard(clips, features, root.joinpath, provenance, tmp_path / "new.parquet", [shard]) == (0, 5)
 
 
 @pytest.mark.parametrize("damage", [b"", b"PAR1 PAR1", None])
@@ -68,7 +68,7 @@ def test_a_damaged_earlier_shard_is_ignored(corpus, features, provenance, shard,
         damage = bytes(flipped)
     earlier, output = tmp_path / "earlier.parquet", tmp_path / "new.parquet"
     earlier.write_bytes(damage)
-    computed, copied = write_mel_shard(clips, features, root, provenance, output, [earlier])
+    computed, copied = write_mel_shard(clips, features, root.joinpath, provenance, output, [earlier])
     assert (computed, copied) == (5, 0)
     assert output.read_bytes() == whole
 
@@ -79,14 +79,14 @@ def test_a_changed_file_is_named_and_nothing_is_written(corpus, features, proven
     (root / "clip 2.wav").unlink() if content is None else (root / "clip 2.wav").write_bytes(content)
     output = tmp_path / "out" / "all.parquet"
     with pytest.raises(EarmarkError, match=r"clip 2\.wav: .*changed since it was prepared; run the prepare step again"):
-        write_mel_shard(clips, features, root, provenance, output)
+        write_mel_shard(clips, features, root.joinpath, provenance, output)
     assert list(output.parent.iterdir()) == []
 
 
 def test_float16_is_little_endian_decibels(corpus, provenance, tmp_path):
     root, clips = corpus
     output, features = tmp_path / "half.parquet", FeatureParams(dtype="float16", n_mels=16)
-    write_mel_shard(clips, features, root, provenance, output)
+    write_mel_shard(clips, features, root.joinpath, provenance, output)
     first = next(read_mels(output))
     assert first.mel.dtype == np.dtype("<f2") and first.mel.max() == 0
 
@@ -117,8 +117,9 @@ from earmark.shards.schema import ClipRow
 from earmark.shards.read import read_mels
 from earmark.shards.write import write_mel_shard
 output = Path({str(tmp_path / "mel.parquet")!r})
+root, provenance = Path({str(root)!r}), Provenance("mel", 1, "k")
 for earlier in ([], [output]):
-    write_mel_shard({clips!r}, FeatureParams(), Path({str(root)!r}), Provenance("mel", 1, "k"), output, earlier)
+    write_mel_shard({clips!r}, FeatureParams(), root.joinpath, provenance, output, earlier)
 assert len(list(read_mels(output))) == 5
 heavy = {{"librosa", "keras", "tensorflow", "pandas", "matplotlib", "sklearn", "mlflow", "numba", "scipy.signal"}}
 sys.exit(" ".join(heavy & sys.modules.keys()))

@@ -43,6 +43,18 @@ def mels_to_embed(wildcards):
     )
 
 
+def confounds(wildcards):
+    """The scores of the confound probes."""
+    manifest(wildcards)
+    return ancient(f"{PLAN.confounds}/provenance.json")
+
+
+def exploration(wildcards):
+    """The exploration page of the study's data."""
+    manifest(wildcards)
+    return ancient(f"{PLAN.exploration}/provenance.json")
+
+
 def model(wildcards):
     """The trained model of the study."""
     manifest(wildcards)

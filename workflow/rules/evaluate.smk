@@ -5,6 +5,7 @@ rule judgement:
     input:
         manifest,
         mels,
+        confounds,
         model,
     output:
         f"{STORE}/evaluate/{{key}}/provenance.json",
@@ -24,6 +25,7 @@ rule evaluate:
         manifest,
         mels,
         features,
+        confounds,
         model,
         evaluation,
     log:
