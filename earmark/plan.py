@@ -203,8 +203,9 @@ class Plan:
 
     @property
     def exploration_key(self) -> str:
-        """Key of the exploration page: the probes, and with them the manifest and the images."""
-        return digest("explore", versions.EXPLORE, self.params.task, self.confounds_key)
+        """Key of the exploration page: the probes, with them manifest and images, and whether there is anything to hear."""
+        audible = self.recordings.root.exists()
+        return digest("explore", versions.EXPLORE, self.params.task, self.confounds_key, audible)
 
     @property
     def exploration(self) -> Path:

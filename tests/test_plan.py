@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -49,6 +51,7 @@ def keys(plan):
     return {
         "mel": {shard.mel_key for shard in plan.shards},
         "embed": {shard.feature_key for shard in plan.shards},
+        "confounds": plan.confounds_key,
         "train": plan.model_key,
         "evaluate": plan.evaluation_key,
     }
@@ -67,7 +70,7 @@ def test_every_clip_is_in_exactly_one_shard(plan_of):
 @pytest.mark.parametrize(
     ("section", "value", "steps"),
     [
-        ("features", {"trim_db": 40}, {"mel", "embed", "train", "evaluate"}),
+        ("features", {"trim_db": 40}, {"mel", "embed", "confounds", "train", "evaluate"}),
         ("backbone", {"engine": "onnx"}, {"evaluate"}),
         ("train", {"learning_rate": 0.5}, {"train", "evaluate"}),
         ("evaluate", {"bootstrap": 7}, {"evaluate"}),
@@ -97,7 +100,9 @@ def test_test_clips_do_not_touch_the_model(plan_of):
     assert before.evaluation_key != after.evaluation_key
 
 
-@pytest.mark.parametrize(("step", "names"), [("MEL", {"mel", "train"}), ("TRAIN", {"train"}), ("EMBED", {"embed"})])
+@pytest.mark.parametrize(
+    ("step", "names"), [("MEL", {"mel", "confounds", "train"}), ("TRAIN", {"train"}), ("EMBED", {"embed"})]
+)
 def test_a_new_step_version_changes_the_keys(plan_of, monkeypatch, step, names):
     before = keys(plan_of())
     monkeypatch.setattr(versions, step, 99)
@@ -148,8 +153,6 @@ def test_seeding_takes_what_was_pulled(plan_of):
     model.mkdir(parents=True)
     (model / "backbone.onnx").write_text("network")
     plan.provenance("train").write(model)
-    from pathlib import Path
-
     publish(Path("data/mel"), {"x.parquet": publishable})
     publish(Path("results/model"), {p.name: p for p in model.iterdir()})
     publishable.unlink()
@@ -159,6 +162,18 @@ def test_seeding_takes_what_was_pulled(plan_of):
     assert plan.store.has("train", plan.model_key, "")
     assert plan.backbone.read_text() == "network"
     assert plan.seed() == 0
+
+
+def test_the_exploration_page_is_shown_only_for_its_own_study(plan_of, tmp_path):
+    plan = plan_of()
+    assert Path("results/explore") not in plan.published("evaluate")
+    plan.exploration.mkdir(parents=True)
+    (plan.exploration / "index.html").write_text("page")
+    plan.provenance("explore").write(plan.exploration)
+    publish(Path("results/explore"), plan.published("explore")[Path("results/explore")])
+    assert (tmp_path / "results/explore/index.html").read_text() == "page"
+    other = plan_of(key="n" * 20)
+    assert other.published("evaluate")[Path("results/explore")] == {}
 
 
 def test_provenance_names_the_key_of_every_step(plan_of):

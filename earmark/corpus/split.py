@@ -48,7 +48,7 @@ def split(clips: Sequence[Row], params: SplitParams) -> dict[str, str]:
     """
     columns = grouping_columns(params.by)
     for column in columns:
-        if all(clip.value(column) is None for clip in clips):
+        if column != "near_duplicate" and all(clip.value(column) is None for clip in clips):
             raise EarmarkError(_unknown(column))
     if params.by == "official":
         assigned = _official(clips, params)

@@ -1,4 +1,5 @@
 from collections import Counter, defaultdict
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -198,3 +199,14 @@ def test_segments_of_one_recording_may_part():
     ]
     assigned = split(parts, SplitParams(by="segment"))
     assert Counter(assigned.values()) == {"train": 60, "val": 20, "test": 20}
+
+
+def test_near_duplicates_stay_together_where_there_are_any():
+    everything = people(labels=2, speakers=8, clips=3)
+    assert split(everything, SplitParams(by=["speaker", "near_duplicate"]))
+    alike = [
+        replace(clip, near_duplicate="pair" if clip.clip_id in ("0/0/0.wav", "0/7/0.wav") else None)
+        for clip in everything
+    ]
+    assigned = split(alike, SplitParams(by=["speaker", "near_duplicate"]))
+    assert assigned["0/0/0.wav"] == assigned["0/7/0.wav"]

@@ -247,6 +247,8 @@ def test_what_the_disk_cannot_hold_is_not_begun(site, fetch, noise):
 
 
 CODE = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs inherit that it is ignored
 import sys
 from pathlib import Path
 from earmark.corpus.download.sources import Remote
