@@ -203,7 +203,7 @@ class Plan:
 
     @property
     def exploration_key(self) -> str:
-        """Key of the exploration page: the probes, with them manifest and images, and whether there is anything to hear."""
+        """Key of the exploration page: the probes, with them manifest and images, and whether there are sounds."""
         audible = self.recordings.root.exists()
         return digest("explore", versions.EXPLORE, self.params.task, self.confounds_key, audible)
 
