@@ -64,6 +64,15 @@ class DataParams(Section):
     unseen: int = Field(0, ge=0, description="next-best clips per class kept aside as the split 'unseen'")
     seed: int = Field(0, ge=0, description="of the order of clips of equal rank")
 
+    @field_validator("words", mode="before")
+    @classmethod
+    def _quoted(cls, value: Any) -> Any:
+        if isinstance(value, list) and any(isinstance(word, bool) for word in value):
+            raise ValueError(
+                "YAML reads yes, no, on and off as true and false; put words in quotes, e.g. ['yes', 'no']"
+            )
+        return value
+
     @model_validator(mode="after")
     def _fit_together(self) -> DataParams:
         if self.words is not None and self.adapter != "speech_commands":

@@ -62,3 +62,11 @@ def test_flat_names_are_those_that_dvc_shows():
     flat = config.parse({}).flat()
     assert flat["train.learning_rate"] == 1e-4
     assert flat["task"] == "language"
+
+
+def test_words_that_yaml_reads_as_truth_values_are_explained():
+    values = yaml.safe_load("data: {adapter: speech_commands, label: label, words: [yes, no, up]}")
+    with pytest.raises(EarmarkError, match=r"data\.words: YAML reads yes, no, on and off .* put words in quotes"):
+        config.parse(values)
+    values["data"]["words"] = ["yes", "no", "up"]
+    assert config.parse(values).data.words == ["yes", "no", "up"]

@@ -128,7 +128,7 @@ def speech_commands(root: Path, clips: list[Spoken]) -> Path:
     """The archive: words, lists, background noise."""
     lists: dict[str, list[str]] = {"train": [], "dev": [], "test": []}
     for clip in clips:
-        name = f"{('yes', 'no')[clip.label]}/{clip.digest[:8]}_nohash_{clip.take}.wav"
+        name = f"{('stop', 'no')[clip.label]}/{clip.digest[:8]}_nohash_{clip.take}.wav"
         _write(root / "sc" / name, clip, 16000)
         lists[clip.split].append(name)
     noise = np.random.default_rng(0).normal(0, 0.05, (6, 5 * 16000)).astype(np.float32)
@@ -204,7 +204,7 @@ LAYOUTS = {
     "common_voice_2018": Layout(common_voice_2018, {"adapter": "common_voice", "label": "gender"}, OFFICIAL),
     "voxforge": Layout(voxforge, {"label": "language"}),
     "kaggle_languages": Layout(kaggle_languages, {"label": "language"}, OFFICIAL),
-    "speech_commands": Layout(speech_commands, {"words": ["yes"]}, OFFICIAL),
+    "speech_commands": Layout(speech_commands, {"words": ["stop"]}, OFFICIAL),
     "fsdd": Layout(fsdd, {}),
     "audiomnist": Layout(audiomnist, {}),
     "audiofolder": Layout(audiofolder, {}, OFFICIAL),
