@@ -14,7 +14,6 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
 
 from earmark.audio.decode import FloatArray
 
@@ -123,6 +122,8 @@ def _words(energies: FloatArray) -> Words:
 
 def _energies(samples: FloatArray, rate: float) -> FloatArray:
     """Energy in each band of each window (windows, BANDS); the first is centred on the first sample of (n,)."""
+    from scipy import fft  # a tenth of a second, which jobs that only import this module need not wait for
+
     front = _front_end(rate)
     length = len(front.window)
     padded = np.zeros(max(length, len(samples) + length), np.float32)
@@ -153,6 +154,8 @@ class _FrontEnd:
 
 @lru_cache(maxsize=16)
 def _front_end(rate: float) -> _FrontEnd:
+    from scipy import fft
+
     length = max(1, round(WINDOW_SECONDS * rate))
     n_fft = fft.next_fast_len(length, real=True)
     window = np.hanning(length + 2)[1:-1]

@@ -1,22 +1,17 @@
-"""Mel power spectrograms equal to ``librosa.feature.melspectrogram``, at a quarter of its cost.
-
-The time goes into the FFT and the filterbank. Both work on chunks of frames that stay in the processor's cache, in
-float32, and each group of mel bands is multiplied only with the frequencies that it covers.
-"""
+"""Mel power spectrograms and their levels in decibels, equal to those of librosa."""
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
 
+from earmark.audio import compiled
 from earmark.audio.decode import FloatArray
+from earmark.audio.stft import BandSpectrogram
 
-CHUNK = 128
-"""Frames per chunk: 128 frames of 512 samples are 256 KiB, about one core's second-level cache."""
-
-GROUP = 8
-"""Mel bands per product: fewer make too many small products, more multiply too many zeros."""
+Scale = Literal["slaney", "htk"]
 
 AMIN = 1e-10
 """Smallest power that is told from silence, as in ``librosa.power_to_db``."""
@@ -27,101 +22,89 @@ SLANEY_STEP = 200 / 3
 SLANEY_LOG_HZ = 1000.0
 SLANEY_LOG_STEP = np.log(6.4) / 27
 
+HTK_FACTOR, HTK_HZ = 2595.0, 700.0
+"""mel = 2595 log10(1 + f / 700) (O'Shaughnessy 1987, as in the HTK book)."""
 
-class MelSpectrogram:
-    """A mel front end for fixed settings; window and filterbank are made once.
 
-    Lengths are in samples, frequencies in Hz. Hann window of ``win_length`` centred in ``n_fft``, frames centred on
-    multiples of ``hop_length`` over the zero-padded signal, Slaney's mel scale and area normalisation. The error of
-    float32 lies some 130 dB below the loudest frequency of a frame.
+def mel_spectrogram(
+    sample_rate: int,
+    n_fft: int,
+    win_length: int,
+    hop_length: int,
+    n_mels: int,
+    fmin: float,
+    fmax: float,
+    scale: Scale = "slaney",
+    normalised: bool = True,
+    power: int = 2,
+) -> BandSpectrogram:
+    """What makes mel spectrograms (n_mels, frames) of samples, as ``librosa.feature.melspectrogram`` would.
+
+    Lengths are in samples, frequencies in Hz; ``power`` 1 sums magnitudes instead of powers.
     """
-
-    def __init__(
-        self, sample_rate: int, n_fft: int, win_length: int, hop_length: int, n_mels: int, fmin: float, fmax: float
-    ) -> None:
-        self.n_fft, self.hop_length, self.n_mels = n_fft, hop_length, n_mels
-        self._window = padded_hann(win_length, n_fft)
-        self._bands = _grouped(filterbank(sample_rate, n_fft, n_mels, fmin, fmax))
-
-    def __call__(self, samples: FloatArray) -> FloatArray:
-        """Mel power of mono ``samples`` (n,), float32 of shape (n_mels, 1 + n // hop_length) for even ``n_fft``."""
-        frames = self._frames(samples)
-        mel = np.zeros((self.n_mels, len(frames)), np.float32)
-        for start in range(0, len(frames), CHUNK):
-            power = _power(fft.rfft(frames[start : start + CHUNK] * self._window))
-            for bands, bins, weights in self._bands:
-                np.matmul(weights, power[:, bins].T, out=mel[bands, start : start + CHUNK])
-        return mel
-
-    def _frames(self, samples: FloatArray) -> FloatArray:
-        """Overlapping frames (frames, n_fft), a view of the padded signal."""
-        half = self.n_fft // 2
-        padded = np.zeros(max(len(samples) + 2 * half, self.n_fft), np.float32)
-        padded[half : half + len(samples)] = samples
-        return np.lib.stride_tricks.sliding_window_view(padded, self.n_fft)[:: self.hop_length]
+    weights = filterbank(sample_rate, n_fft, n_mels, fmin, fmax, scale, normalised)
+    return BandSpectrogram(n_fft, win_length, hop_length, weights, magnitude=power == 1)
 
 
-def power_to_db(power: FloatArray, top_db: float | None = None) -> FloatArray:
-    """Level in dB relative to the maximum of ``power``, not below ``-top_db``; silence is 0 dB everywhere.
+def power_to_db(power: FloatArray, reference: float | None = None, exponent: int = 2) -> FloatArray:
+    """Level in dB of ``power``, relative to its maximum or to ``reference``, float32 of the same shape.
 
-    Equals ``librosa.power_to_db(power, ref=np.max, top_db=top_db)``.
+    Equals ``librosa.power_to_db(power, ref=…, top_db=None)``, with ``exponent`` 1 (magnitudes) ``amplitude_to_db``.
+    Silence is 0 dB everywhere relative to its own maximum.
     """
-    floored = np.maximum(power, np.float32(AMIN))
-    level = np.log(floored, out=floored)  # numpy vectorises log but not log10
-    level *= np.float32(10 / np.log(10))
-    level -= level.max(initial=-np.inf)
-    return level if top_db is None else np.maximum(level, np.float32(-top_db), out=level)
+    smallest, factor = AMIN ** (exponent / 2), 20 / exponent
+    level = _decibels(power, smallest, factor)
+    level -= (
+        level.max(initial=-np.inf) if reference is None else np.float32(factor * np.log10(max(smallest, reference)))
+    )
+    return level
 
 
-def filterbank(sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: float) -> FloatArray:
-    """Triangular filters (n_mels, 1 + n_fft // 2), bit-equal to ``librosa.filters.mel``."""
+def _decibels(power: FloatArray, smallest: float, factor: float) -> FloatArray:
+    power = np.ascontiguousarray(power, np.float32)
+    level = np.empty_like(power)
+    compiled.function("decibels")(power.ctypes.data, level.ctypes.data, power.size, smallest, factor / np.log(10))
+    return level
+
+
+def filterbank(
+    sample_rate: int,
+    n_fft: int,
+    n_mels: int,
+    fmin: float,
+    fmax: float,
+    scale: Scale = "slaney",
+    normalised: bool = True,
+) -> FloatArray:
+    """Triangular filters (n_mels, 1 + n_fft // 2), bit-equal to ``librosa.filters.mel``.
+
+    ``normalised`` gives all the same area (Slaney), else all are 1 high.
+    """
     bins = np.fft.rfftfreq(n_fft, 1.0 / sample_rate)
-    edges = mel_to_hz(np.linspace(hz_to_mel(fmin), hz_to_mel(fmax), n_mels + 2))
+    edges = mel_to_hz(np.linspace(hz_to_mel(fmin, scale), hz_to_mel(fmax, scale), n_mels + 2), scale)
     width = np.diff(edges)
     ramps = np.subtract.outer(edges, bins)
     rising = -ramps[:-2] / width[:-1, None]
     falling = ramps[2:] / width[1:, None]
     weights: FloatArray = np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
-    weights *= (2.0 / (edges[2:] - edges[:-2]))[:, None]
+    if normalised:
+        weights *= (2.0 / (edges[2:] - edges[:-2]))[:, None]
     return weights
 
 
-def hz_to_mel(frequency: float) -> float:
-    """Mel of a frequency in Hz (Slaney 1998)."""
+def hz_to_mel(frequency: float, scale: Scale = "slaney") -> float:
+    """Mel of a frequency in Hz."""
+    if scale == "htk":
+        return float(HTK_FACTOR * np.log10(1 + frequency / HTK_HZ))
     if frequency < SLANEY_LOG_HZ:
         return frequency / SLANEY_STEP
     return float(SLANEY_LOG_HZ / SLANEY_STEP + np.log(frequency / SLANEY_LOG_HZ) / SLANEY_LOG_STEP)
 
 
-def mel_to_hz(mels: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Frequencies in Hz of ``mels`` (Slaney 1998)."""
+def mel_to_hz(mels: NDArray[np.float64], scale: Scale = "slaney") -> NDArray[np.float64]:
+    """Frequencies in Hz of ``mels``."""
+    if scale == "htk":
+        return HTK_HZ * (10.0 ** (mels / HTK_FACTOR) - 1.0)
     corner = SLANEY_LOG_HZ / SLANEY_STEP
     above = SLANEY_LOG_HZ * np.exp(SLANEY_LOG_STEP * (mels - corner))
     return np.where(mels >= corner, above, SLANEY_STEP * mels)
-
-
-def padded_hann(win_length: int, n_fft: int) -> FloatArray:
-    """Periodic Hann window in the middle of ``n_fft`` zeros, as ``scipy.signal.get_window`` makes it."""
-    window = np.zeros(n_fft)
-    left = (n_fft - win_length) // 2
-    window[left : left + win_length] = 0.5 + 0.5 * np.cos(np.linspace(-np.pi, np.pi, win_length + 1)[:-1])
-    return window.astype(np.float32)
-
-
-def _power(spectrum: NDArray[np.complex64]) -> FloatArray:
-    """Squared magnitude."""
-    parts = spectrum.view(np.float32)
-    np.multiply(parts, parts, out=parts)
-    return parts[:, ::2] + parts[:, 1::2]
-
-
-def _grouped(weights: FloatArray) -> list[tuple[slice, slice, FloatArray]]:
-    """The filterbank as dense blocks: (bands, bins, weights of these bands at these bins); all-zero blocks left out."""
-    groups = []
-    for first in range(0, len(weights), GROUP):
-        bands = slice(first, first + GROUP)
-        used = np.flatnonzero(weights[bands].any(axis=0))
-        if used.size:
-            bins = slice(int(used[0]), int(used[-1]) + 1)
-            groups.append((bands, bins, np.ascontiguousarray(weights[bands, bins])))
-    return groups
