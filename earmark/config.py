@@ -121,10 +121,37 @@ class SplitParams(Section):
         return self
 
 
-class FeatureParams(Section):
-    """The front end: audio to a mel image. Lengths are in samples, frequencies in Hz, levels in dB."""
+Kind = Literal["mel", "stft", "mfcc", "chroma", "contrast", "pcen"]
+"""What is computed of each frame, see ``earmark.audio.kinds``."""
 
-    kinds: list[Literal["mel"]] = Field(["mel"], min_length=1)
+BOUNDED: tuple[str, ...] = ("mel", "stft", "chroma")
+"""Kinds whose values have limits of their own, so that grey levels mean the same in every clip."""
+
+
+class WindowParams(Section):
+    """Parts of equal length that a clip is cut into; each is an image of its own."""
+
+    seconds: float | None = Field(None, gt=0, description="length, s, rounded to whole frames")
+    frames: int | None = Field(None, ge=1, description="length in frames instead of seconds")
+    hop: float | None = Field(None, gt=0, description="to the next window, in the length's unit; null = length")
+    rest: Literal["pad", "repeat", "shift", "drop"] = Field(
+        "pad", description="what is left at the end: filled up with silence or by repetition, moved back, or left out"
+    )
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> WindowParams:
+        if (self.seconds is None) == (self.frames is None):
+            raise ValueError("a window's length is either seconds or frames, e.g. {seconds: 4, hop: 2}")
+        if self.frames is not None and self.hop is not None and self.hop != int(self.hop):
+            raise ValueError(f"hop {self.hop:g} is not a whole number of frames, which is the unit of the length")
+        return self
+
+
+class FeatureParams(Section):
+    """The front end: audio to images. Lengths are in samples, frequencies in Hz, levels in dB."""
+
+    kinds: list[Kind] = Field(["mel"], min_length=1, description="images of each clip, with one time axis")
+    deltas: int = Field(0, ge=0, le=2, description="1: each kind's change over time too, 2: and the change of that")
     sample_rate: int = Field(16000, ge=1000, le=192000, description="Hz")
     n_fft: int = Field(512, ge=16, description="samples")
     win_length: int = Field(400, ge=16, description="samples")
@@ -132,29 +159,71 @@ class FeatureParams(Section):
     n_mels: int = Field(40, ge=1, le=1024)
     fmin: float = Field(60, ge=0, description="Hz")
     fmax: float = Field(7600, gt=0, description="Hz")
+    mel_scale: Literal["slaney", "htk"] = Field("slaney", description="linear below 1 kHz, or logarithmic throughout")
+    mel_norm: Literal["slaney", "none"] = Field("slaney", description="filters of equal area, or of equal height")
+    power: Literal[1, 2] = Field(2, description="1: magnitudes are summed in the mel bands, 2: powers")
+    n_mfcc: int = Field(20, ge=1, description="kind mfcc: coefficients")
     top_db: float = Field(80, gt=0, description="dynamic range kept below the clip's maximum, dB")
+    reference: Literal["max"] | float = Field("max", description="0 dB: the clip's maximum, or this power")
     trim_db: float | None = Field(
         30, gt=0, description="leading and trailing parts this far below the peak are cut, dB"
     )
-    vad: Literal["none"] = "none"
-    window: None = Field(None, description="whole clips")
-    scale: Literal["top_db", "minmax"] = Field("top_db", description="uint8 range: the fixed top_db, or the clip's own")
+    vad: Literal["none", "trim", "energy", "webrtc", "silero"] = Field(
+        "none", description="pauses inside a clip are cut too: by trim_db, or where a detector hears no voice"
+    )
+    window: WindowParams | None = Field(None, description="cut clips into parts of equal length; null = whole clips")
+    scale: Literal["top_db", "minmax"] = Field("top_db", description="uint8 range: the kind's own, or the clip's")
     dtype: Literal["uint8", "float16"] = "uint8"
     shard_size: int = Field(1024, ge=1, description="clips per shard, at most (about)")
+    compression: Literal["none", "zstd"] = Field("none", description="of shards: zstd is smaller and slower to read")
 
     @model_validator(mode="after")
     def _fit_together(self) -> FeatureParams:
-        if self.fmax > self.sample_rate / 2:
+        if self._has_bands and self.fmax > self.sample_rate / 2:
             raise ValueError(f"fmax {self.fmax:g} Hz is above half the sample_rate ({self.sample_rate / 2:g} Hz)")
-        if self.fmin >= self.fmax:
+        if self._has_bands and self.fmin >= self.fmax:
             raise ValueError(f"fmin {self.fmin:g} Hz must be below fmax {self.fmax:g} Hz")
         if self.win_length > self.n_fft:
             raise ValueError(f"win_length {self.win_length} must not exceed n_fft {self.n_fft}")
+        if self.trim_db is None and self.vad in ("trim", "energy"):
+            raise ValueError(f"vad {self.vad} cuts what is trim_db below the peak; set trim_db, e.g. 30")
+        self._fit_kinds()
+        self._fit_scale()
         return self
 
+    @property
+    def _has_bands(self) -> bool:
+        """Whether a kind is made of mel bands."""
+        return not {"mel", "mfcc", "pcen"}.isdisjoint(self.kinds)
+
+    def _fit_kinds(self) -> None:
+        if len(set(self.kinds)) < len(self.kinds):
+            raise ValueError(f"kinds {', '.join(self.kinds)}: each only once")
+        if "mfcc" in self.kinds and self.n_mfcc > self.n_mels:
+            raise ValueError(f"n_mfcc {self.n_mfcc} must not exceed n_mels {self.n_mels}")
+        if "contrast" in self.kinds and self.n_fft * 200 < self.sample_rate:
+            least = -(-self.sample_rate // 200)
+            raise ValueError(f"n_fft {self.n_fft} is too short for kind contrast; {least} samples or more")
+
+    def _fit_scale(self) -> None:
+        """Refuse grey levels of a fixed range for what has none."""
+        if self.reference != "max" and self.reference <= 0:
+            raise ValueError(f"reference {self.reference:g} is not a power; max or a number above 0")
+        if self.dtype != "uint8" or self.scale == "minmax":
+            return
+        unbounded: list[str] = [f"kind {kind}" for kind in self.kinds if kind not in BOUNDED]
+        unbounded += ["deltas"] if self.deltas else []
+        unbounded += [] if self.reference == "max" else [f"reference {self.reference:g}"]
+        if unbounded:
+            raise ValueError(f"{unbounded[0]} has no fixed range for grey levels; set dtype: float16, or scale: minmax")
+
     def front_end(self) -> dict[str, Any]:
-        """What decides the numbers: everything but how clips are packed into files."""
-        return {name: value for name, value in self.plain().items() if name != "shard_size"}
+        """What decides the numbers: everything but how clips are packed into files and what the kinds do not use."""
+        unused = {"shard_size", "compression"} | (set() if "mfcc" in self.kinds else {"n_mfcc"})
+        if not self._has_bands:
+            unused |= {"n_mels", "fmin", "fmax", "mel_scale", "mel_norm", "power"}
+        values = {name: value for name, value in self.plain().items() if name not in unused}
+        return values | ({"vad": "none"} if self.vad == "trim" else {})
 
 
 class BackboneParams(Section):

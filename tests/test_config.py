@@ -2,6 +2,7 @@ import pytest
 import yaml
 
 from earmark import config
+from earmark.config import FeatureParams
 from earmark.errors import EarmarkError
 
 
@@ -30,6 +31,20 @@ def test_every_recipe_is_a_valid_overlay(project_root):
         ({"split": {"fractions": [0.5, 0.5, 0.5]}}, "split.fractions: three fractions"),
         ({"features": {"fmax": 9000}}, "fmax 9000 Hz is above half the sample_rate"),
         ({"features": {"win_length": 600}}, "win_length 600 must not exceed n_fft 512"),
+        ({"features": {"kinds": ["mfcc"]}}, "kind mfcc has no fixed range for grey levels; set dtype: float16"),
+        ({"features": {"deltas": 1}}, "deltas has no fixed range"),
+        ({"features": {"reference": 0.5}}, "reference 0.5 has no fixed range"),
+        ({"features": {"reference": -1, "dtype": "float16"}}, "reference -1 is not a power"),
+        ({"features": {"kinds": ["mel", "mel"]}}, "kinds mel, mel: each only once"),
+        ({"features": {"kinds": ["mfcc"], "n_mfcc": 41, "dtype": "float16"}}, "n_mfcc 41 must not exceed n_mels 40"),
+        (
+            {"features": {"kinds": ["contrast"], "n_fft": 64, "win_length": 64, "scale": "minmax"}},
+            "n_fft 64 is too short for kind contrast; 80 samples or more",
+        ),
+        ({"features": {"vad": "energy", "trim_db": None}}, "vad energy cuts what is trim_db below the peak"),
+        ({"features": {"window": {"seconds": 4, "frames": 9}}}, "length is either seconds or frames"),
+        ({"features": {"window": {"frames": 9, "hop": 1.5}}}, "hop 1.5 is not a whole number of frames"),
+        ({"features": {"window": {"second": 4}}}, "features.window.second: unknown key"),
         ({"backbone": {"image_size": [96, 96]}}, "image_size and fit go together"),
         ({"data": {"adapter": "comon_voice"}}, "data.adapter: "),
     ],
@@ -54,8 +69,25 @@ def test_a_file_that_is_not_there_or_not_yaml_is_named(tmp_path):
 
 
 def test_the_front_end_does_not_depend_on_how_clips_are_packed():
-    small = config.parse({"features": {"shard_size": 4}}).features
-    assert small.front_end() == config.parse({}).features.front_end()
+    packed = config.parse({"features": {"shard_size": 4, "compression": "zstd"}}).features
+    assert packed.front_end() == config.parse({}).features.front_end()
+
+
+@pytest.mark.parametrize(
+    ("kinds", "change", "matters"),
+    [
+        (["mel"], {"n_mfcc": 13}, False),
+        (["mfcc"], {"n_mfcc": 13}, True),
+        (["stft"], {"n_mels": 13}, False),
+        (["pcen"], {"n_mels": 13}, True),
+        (["mel"], {"vad": "trim"}, False),
+        (["mel"], {"vad": "energy"}, True),
+        (["mel"], {"window": {"seconds": 1}}, True),
+    ],
+)
+def test_the_front_end_knows_what_its_kinds_use(kinds, change, matters):
+    before, after = (FeatureParams(kinds=kinds, dtype="float16", **values) for values in ({}, change))
+    assert (before.front_end() != after.front_end()) == matters
 
 
 def test_flat_names_are_those_that_dvc_shows():

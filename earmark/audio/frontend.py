@@ -1,66 +1,82 @@
-"""The front end: sound to mel image. Training and serving both call this and nothing else."""
+"""The front end: sound to images. Training and serving both call this and nothing else."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from earmark.audio import pixels
 from earmark.audio.decode import FloatArray, decode
-from earmark.audio.mel import AMIN, MelSpectrogram, power_to_db
-from earmark.audio.vad import trim_bounds
+from earmark.audio.kinds import Kinds, Spectra
+from earmark.audio.vad import VoiceActivity
+from earmark.audio.windows import Windows
 from earmark.config import FeatureParams
 
 Image = NDArray[Any]
-"""Mel image (n_mels, frames), row 0 the lowest band: uint8 grey levels, or float16 dB below the clip's maximum."""
+"""Image (rows, frames), row 0 the lowest: uint8 grey levels, or float16 values, such as dB below the maximum."""
+
+
+class Window(NamedTuple):
+    """A part of a clip, or all of it: where it begins in the clip's image (0 for whole clips), and its images by kind.
+
+    Images (height, frames) are uint8 or float16, row 0 the lowest; the kinds come in the order of ``features.kinds``,
+    their deltas after them.
+    """
+
+    first_frame: int
+    images: dict[str, Image]
 
 
 class Frontend:
-    """Mel images for one setting of the ``features`` params. Make it once and use it for many clips."""
+    """Images for one setting of the ``features`` params. Make it once and use it for many clips."""
 
     def __init__(self, features: FeatureParams) -> None:
         self.features = features
-        self._mel = MelSpectrogram(
-            features.sample_rate,
-            features.n_fft,
-            features.win_length,
-            features.hop_length,
-            features.n_mels,
-            features.fmin,
-            features.fmax,
-        )
+        self._voice = VoiceActivity(features)
+        self._kinds = Kinds(features)
+        self._windows = Windows.of(features)
+
+    def heights(self) -> dict[str, int]:
+        """Rows of each kind's image."""
+        silence = self._kinds.spectra(np.zeros(self.features.n_fft, np.float32))
+        return {kind: len(image) for kind, image in self._kinds.images(silence).items()}
+
+    def windows_of(self, source: Path | bytes, start: float | None = None, end: float | None = None) -> list[Window]:
+        """Windows of a file, of its part ``start`` to ``end`` (s), or of a file's bytes; raises DecodeError."""
+        samples, _ = decode(source, self.features.sample_rate, start, end)
+        return self.windows(samples)
+
+    def windows(self, samples: FloatArray) -> list[Window]:
+        """Windows of mono float32 ``samples`` (n,) at ``features.sample_rate``, in order; one at least.
+
+        Levels are relative to the loudest point of each window, as if it were a clip of its own.
+        """
+        spectra = self._kinds.spectra(self._voice(samples))
+        cut = self._windows
+        if cut is None:
+            return [Window(0, self._images(spectra))]
+        frames = next(iter(spectra.values())).shape[1]
+        return [
+            Window(start, self._images({name: cut.cut(spectrum, start) for name, spectrum in spectra.items()}))
+            for start in cut.starts(frames)
+        ]
 
     def image_of(self, source: Path | bytes, start: float | None = None, end: float | None = None) -> Image:
-        """Image of a file, of its part ``start`` to ``end`` (s), or of a file's bytes; raises DecodeError."""
-        samples, _ = decode(source, self.features.sample_rate, start, end)
-        return self.image(samples)
+        """Image of the first kind of a file, or of its first window; raises DecodeError."""
+        return next(iter(self.windows_of(source, start, end)[0].images.values()))
 
     def image(self, samples: FloatArray) -> Image:
-        """Image of mono float32 ``samples`` (n,) at ``features.sample_rate``, shape (n_mels, frames).
+        """Image of the first kind of mono float32 ``samples`` (n,), or of their first window."""
+        return next(iter(self.windows(samples)[0].images.values()))
 
-        A clip without any sound is all at the bottom of the scale, not all at its (equally silent) maximum.
-        """
-        power = self._mel(self._trimmed(samples))
-        top_db = self.features.top_db
-        level = power_to_db(power, top_db)
-        if power.max(initial=0) <= AMIN:
-            level.fill(-top_db)
-        return level.astype(np.float16) if self.features.dtype == "float16" else self._grey(level)
+    def _images(self, spectra: Spectra) -> dict[str, Image]:
+        return {kind: self._pixels(kind, values) for kind, values in self._kinds.images(spectra).items()}
 
-    def _trimmed(self, samples: FloatArray) -> FloatArray:
-        if self.features.trim_db is None:
-            return samples
-        first, last = trim_bounds(samples, self.features.trim_db)
-        return samples[first:last]
-
-    def _grey(self, level: FloatArray) -> NDArray[np.uint8]:
-        """Grey levels 0..255 over ``-top_db`` to 0 dB, or over the clip's own range; consumes ``level``."""
-        low = -self.features.top_db if self.features.scale == "top_db" else float(level.min(initial=0))
-        span = -low if self.features.scale == "top_db" else float(level.max(initial=low)) - low
-        if span <= 0:
-            return np.zeros(level.shape, np.uint8)
-        level -= np.float32(low)
-        level *= np.float32(255 / span)
-        return np.rint(level, out=level).astype(np.uint8)
+    def _pixels(self, kind: str, values: FloatArray) -> Image:
+        if self.features.dtype == "float16":
+            return pixels.half(values)
+        limits = self._kinds.limits(kind) if self.features.scale == "top_db" else None
+        return pixels.grey(values, *(limits or (None, None)))

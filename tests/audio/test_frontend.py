@@ -12,7 +12,7 @@ import pytest
 
 from earmark import versions
 from earmark.audio.frontend import Frontend
-from earmark.config import FeatureParams
+from earmark.config import FeatureParams, WindowParams
 
 GOLDEN = Path(__file__).with_name("golden_mel.npz")
 SETTINGS = {
@@ -20,6 +20,11 @@ SETTINGS = {
     "minmax": FeatureParams(scale="minmax", trim_db=None, n_mels=24, hop_length=400),
     "float16": FeatureParams(dtype="float16", sample_rate=8000, fmax=3800, trim_db=20, top_db=60),
 }
+
+KINDS = FeatureParams(
+    kinds=["mfcc", "chroma", "contrast", "pcen", "stft"], deltas=1, dtype="float16", n_fft=256, win_length=256,
+    vad="energy", power=1, mel_scale="htk", mel_norm="none", window=WindowParams(frames=30, rest="repeat"),
+)  # fmt: skip
 
 
 def reference(samples, features):
@@ -103,6 +108,7 @@ def golden_file(audio_file):
 
 def test_golden(golden_file):
     found = {name: Frontend(features).image_of(golden_file) for name, features in SETTINGS.items()}
+    found |= Frontend(KINDS).windows_of(golden_file)[1].images
     if not GOLDEN.exists():
         np.savez_compressed(GOLDEN, version=versions.MEL, **found)
         pytest.fail(f"{GOLDEN} was absent and is now recorded; run the test again")
@@ -124,3 +130,51 @@ def test_the_golden_test_would_notice(golden_file):
     golden = np.load(GOLDEN)["default"]
     for change in ({"fmin": 70}, {"top_db": 79}, {"win_length": 402}, {"trim_db": 20}):
         assert not same_picture(Frontend(FeatureParams(**change)).image_of(golden_file), golden), change
+
+
+def test_windows_are_clips_of_their_own(speechlike):
+    samples, part = speechlike(3.0), {"seconds": 1, "hop": 0.5}
+    features = FeatureParams(trim_db=None, window=WindowParams(**part))
+    windows = Frontend(features).windows(samples)
+    assert [window.first_frame for window in windows] == [0, 40, 80, 120, 160, 200]
+    for window in windows:
+        assert window.images["mel"].shape == (40, 80) and window.images["mel"].max() == 255
+    second = Frontend(FeatureParams(trim_db=None)).image(samples[8000:24000])
+    np.testing.assert_allclose(windows[1].images["mel"][:, 4:-4], second[:, 4:76], atol=2)
+
+
+def test_short_clips_fill_their_window_with_silence_or_themselves(speechlike):
+    for rest, filled in (("pad", False), ("repeat", True), ("shift", False), ("drop", False)):
+        features = FeatureParams(trim_db=None, window=WindowParams(seconds=2, rest=rest))
+        [window] = Frontend(features).windows(speechlike(0.5))
+        assert window.images["mel"].shape == (40, 160)
+        assert bool(window.images["mel"][:, 60:].any()) == filled
+
+
+def test_several_kinds_share_one_time_axis(speechlike):
+    features = FeatureParams(kinds=["mel", "chroma"], deltas=2, scale="minmax")
+    [window], frontend = Frontend(features).windows(speechlike()), Frontend(features)
+    heights = {kind: image.shape[0] for kind, image in window.images.items()}
+    assert heights == frontend.heights() and len({image.shape[1] for image in window.images.values()}) == 1
+    assert list(heights) == ["mel", "chroma", "mel_delta", "mel_delta2", "chroma_delta", "chroma_delta2"]
+    np.testing.assert_array_equal(window.images["mel"], frontend.image(speechlike()))
+
+
+@pytest.mark.parametrize("vad", ["trim", "energy"])
+def test_pauses_are_cut_as_asked(speechlike, vad):
+    samples = np.concatenate([speechlike(1), np.zeros(16000, np.float32), speechlike(1)])
+    frames = Frontend(FeatureParams(vad=vad)).image(samples).shape[1]
+    assert frames < 180 if vad == "energy" else frames > 200
+    if vad == "trim":
+        np.testing.assert_array_equal(
+            Frontend(FeatureParams(vad=vad)).image(samples), Frontend(FeatureParams()).image(samples)
+        )
+
+
+def test_every_kind_survives_odd_sounds():
+    features = FeatureParams(
+        kinds=["mel", "stft", "mfcc", "chroma", "contrast", "pcen"], deltas=2, dtype="float16", trim_db=None
+    )
+    for samples in (np.zeros(0), np.zeros(9000), np.ones(1), np.full(5000, 0.5), np.eye(1, 4000, 2000)[0]):
+        [window] = Frontend(features).windows(samples.astype(np.float32))
+        assert all(np.isfinite(image).all() for image in window.images.values())
