@@ -82,7 +82,7 @@ def described(
     paths: list[Path], engine: Engine, backbone: BackboneParams, features: FeatureParams
 ) -> NDArray[np.float32]:
     front_end = Frontend(features)
-    inputs = (network_input(front_end.image_of(path), backbone, features.top_db) for path in paths)
+    inputs = (network_input(front_end.windows_of(path)[0].images, backbone, features) for path in paths)
     return np.concatenate([engine.features(image[None]) for image in inputs])
 
 

@@ -3,7 +3,12 @@
 import os
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+
+from earmark.provenance import Provenance
+from earmark.shards.schema import mel_schema
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -27,3 +32,28 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real recordings at {folder} (set EARMARK_SHARED)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def image_shard():
+    """Writes rows of (clip_id, first_frame, images by kind) as a shard of ``per_group`` rows per row group."""
+
+    def write(path, rows, per_group=8, compression="none", params=None, **facts):
+        images = rows[0][2]
+        heights = {kind: len(image) for kind, image in images.items()}
+        dtype = next(iter(images.values())).dtype.name
+        record = {"heights": heights, "dtype": dtype, "top_db": 80.0, **facts}
+        schema = Provenance("mel", 2, path.stem, params or {}).stamp(mel_schema(images), **record)
+        values = [
+            {"clip_id": clip, "row_key": f"key {clip}", "first_frame": first, "frames": image[kind].shape[1]}
+            | {kind: image[kind].tobytes() for kind in image}
+            for clip, first, image in rows
+            for kind in [next(iter(image))]
+        ]
+        options = {"use_dictionary": False, "write_statistics": ["clip_id"], "write_page_checksum": True}
+        with pq.ParquetWriter(path, schema, compression=compression, **options) as writer:
+            for start in range(0, len(values), per_group):
+                writer.write_table(pa.Table.from_pylist(values[start : start + per_group], schema=schema))
+        return path
+
+    return write

@@ -11,8 +11,9 @@ from __future__ import annotations
 import json
 import warnings
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from earmark.evaluation import metrics
 from earmark.evaluation.bootstrap import Bootstrap, groups_of, interval
 from earmark.evaluation.metrics import Floats, Ints, rounded
 from earmark.provenance import Provenance
-from earmark.shards.read import read_mels
+from earmark.shards.read import first_kind, read_images
 from earmark.store import replacing_folder
 
 FILE = "confounds.json"
@@ -152,19 +153,28 @@ def _evidence(rows: Sequence[Mapping[str, Any]], mels: Sequence[Path]) -> dict[s
 
 
 def _spectra(clip_ids: Sequence[str], mels: Sequence[Path]) -> tuple[Floats, Floats]:
-    """Mean over all frames, and over the quietest frames, of each clip's image: two arrays (n, n_mels)."""
+    """Mean over all frames, and over the quietest frames, of each clip's windows: two arrays (n, height).
+
+    Of the first kind of image; frames where windows overlap count in each of them.
+    """
     wanted = set(clip_ids)
     mean: dict[str, Floats] = {}
     quiet: dict[str, Floats] = {}
-    for row in (row for path in mels for row in read_mels(path) if row.clip_id in wanted):
-        image = row.mel.astype(np.float64)
+    for clip_id, image in ((name, image) for path in mels for name, image in _images(path) if name in wanted):
         loudness = image.mean(axis=0)
         quietest = np.argsort(loudness, kind="stable")[: max(1, round(QUIET * len(loudness)))]
-        mean[row.clip_id], quiet[row.clip_id] = image.mean(axis=1), image[:, quietest].mean(axis=1)
+        mean[clip_id], quiet[clip_id] = image.mean(axis=1), image[:, quietest].mean(axis=1)
     missing = wanted - mean.keys()
     if missing:
         raise EarmarkError(f"mel shards: {len(missing)} clips are missing, e.g. {min(missing)}; run `snakemake mel`")
     return np.array([mean[name] for name in clip_ids]), np.array([quiet[name] for name in clip_ids])
+
+
+def _images(path: Path) -> Iterator[tuple[str, Floats]]:
+    """Each clip of a shard with all its windows' frames side by side, (height, frames)."""
+    kind = first_kind(path)
+    for clip_id, windows in groupby(read_images(path, [kind]), lambda row: row.clip_id):
+        yield clip_id, np.concatenate([row.images[kind] for row in windows], axis=1, dtype=np.float64)
 
 
 def _score(seen: Evidence, truth: Ints, groups: Ints, folds: Sequence[tuple[Ints, Ints]]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import soundfile
 from earmark.audio.decode import DecodeError, decode, resample
 from earmark.errors import EarmarkError
 from earmark.evaluation.page import data_uri
-from earmark.shards.read import read_mels
+from earmark.shards.read import first_kind, read_images
 
 MOST = 24
 """Clips on a page: each costs it about 70 kB."""
@@ -66,16 +66,19 @@ def _median(clips: pa.Table) -> dict[str, Any]:
 
 
 def images(mels: Sequence[Path], clip_ids: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
-    """Mel images (n_mels, frames) of some clips; only the shards that hold one are read whole.
+    """Images (height, frames) of some clips, of the first kind and of the first window.
 
-    Raises EarmarkError if a clip has no image.
+    Only the shards that hold one of them are read. Raises EarmarkError if a clip has no image.
     """
     missing = set(clip_ids)
-    found = {}
+    found: dict[str, npt.NDArray[Any]] = {}
     for path in mels:
         if missing and not missing.isdisjoint(_clips_in(path)):
-            found.update({row.clip_id: row.mel for row in read_mels(path) if row.clip_id in missing})
-            missing -= found.keys()
+            kind = first_kind(path)
+            for row in read_images(path, [kind]):
+                if row.clip_id in missing:
+                    found[row.clip_id] = row.images[kind]
+                    missing.remove(row.clip_id)
     if missing:
         raise EarmarkError(f"mel shards: {len(missing)} clips are missing, e.g. {min(missing)}; run `snakemake mel`")
     return found

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from earmark.config import FeatureParams, Params
-from earmark.evaluation import charts, examples, page, plots
+from earmark.evaluation import charts, examples, page, pictures, plots
 from earmark.evaluation.attributes import Attributes, attributes
 from earmark.evaluation.census import Census
 from earmark.evaluation.confounds import read_confounds
@@ -86,6 +86,7 @@ def render(
         labels=census.labels,
         many=len(census.labels) > MANY_CLASSES,
         drawn=charts.MOST_CLASSES,
+        drawn_how=pictures.caption(params.features),
         findings=data_findings(census, spoken, others, quantities, confounds),
         composition=census.composition(),
         attributes=others,

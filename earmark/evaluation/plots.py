@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from earmark.audio.mel import hz_to_mel
 from earmark.config import FeatureParams
+from earmark.evaluation import pictures
 from earmark.evaluation.metrics import CALIBRATION_BINS, Ints
 from earmark.evaluation.style import WIDTH, Theme
 
@@ -23,8 +23,6 @@ MOST_CELL_LABELS = 16
 
 MOST_EXAMPLES = 12
 """Classes whose example is drawn; more would make the pictures too small to read."""
-
-TICKS_HZ = (500, 1000, 2000, 4000, 8000, 16000)
 
 
 def confusion(theme: Theme, counts: Ints, labels: Sequence[str]) -> Figure:
@@ -98,71 +96,50 @@ def calibration(theme: Theme, bins: Sequence[Mapping[str, float]]) -> Figure:
 
 
 def examples(theme: Theme, images: Mapping[str, npt.NDArray[Any]], features: FeatureParams) -> Figure:
-    """One mel image (n_mels, frames) per class as the network sees it: seconds, Hz, and a colour bar in dB."""
+    """One image (height, frames) per class as the network sees it: seconds, Hz or rows, and a colour bar."""
     from matplotlib.figure import Figure
 
-    shown = list(images.items())[:MOST_EXAMPLES]
+    shown = {label: pictures.values(image, features) for label, image in list(images.items())[:MOST_EXAMPLES]}
     columns = min(2, len(shown))
     rows = math.ceil(len(shown) / columns)
     figure = Figure(figsize=(WIDTH, 1.15 * rows + 0.5), layout="constrained")
     grid = figure.subplots(rows, columns, squeeze=False, sharey=True)
-    low = _floor(features)
-    for axes, (label, image) in zip(grid.flat, shown, strict=False):
-        picture = _draw_mel(axes, decibels(image, features), low, features)
+    limits = pictures.limits(shown.values(), features)
+    for axes, (label, values) in zip(grid.flat, shown.items(), strict=False):
+        picture = _draw(axes, values, limits, features)
         axes.set_title(label)
     for axes in grid.flat[len(shown) :]:
         axes.set_visible(False)
     figure.supxlabel("time, s", fontsize=9, color=theme.quiet)
-    figure.supylabel("frequency, Hz", fontsize=9, color=theme.quiet)
-    unit = "dB, relative to the clip's maximum" if _in_decibels(features) else "share of the clip's range"
-    bar = figure.colorbar(picture, ax=grid, label=unit, shrink=0.9 if rows > 1 else 1, pad=0.015, aspect=12 * rows)
+    figure.supylabel(pictures.shown(features).axis, fontsize=9, color=theme.quiet)
+    shrink = 0.9 if rows > 1 else 1
+    bar = figure.colorbar(picture, ax=grid, label=pictures.unit(features), shrink=shrink, pad=0.015, aspect=12 * rows)
     bar.outline.set_visible(False)
     return figure
 
 
 def example(theme: Theme, image: npt.NDArray[Any], features: FeatureParams) -> Figure:
-    """The mel image (n_mels, frames) of one clip as the network sees it, in seconds and Hz."""
+    """The image (height, frames) of one clip as the network sees it, in seconds and Hz or rows."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(WIDTH * 0.56, 1.4), layout="constrained")
-    axes = figure.add_subplot()
-    _draw_mel(axes, decibels(image, features), _floor(features), features)
-    axes.set(xlabel="s", ylabel="Hz")
+    axes, values = figure.add_subplot(), pictures.values(image, features)
+    _draw(axes, values, pictures.limits([values], features), features)
+    axes.set(xlabel="s", ylabel=pictures.shown(features).axis.removeprefix("frequency, "))
     return figure
 
 
-def _floor(features: FeatureParams) -> float:
-    """The lowest value of an image: dB, or 0 of the clip's range."""
-    return -features.top_db if _in_decibels(features) else 0.0
+def _draw(axes: Axes, values: npt.NDArray[np.float32], limits: tuple[float, float], features: FeatureParams) -> Any:
+    from matplotlib.ticker import MaxNLocator
 
-
-def _draw_mel(axes: Axes, values: npt.NDArray[np.float32], low: float, features: FeatureParams) -> Any:
-    n_mels, frames = values.shape
+    height, frames = values.shape
     seconds = max(frames * features.hop_length / features.sample_rate, 1e-3)
-    extent = (0, seconds, -0.5, n_mels - 0.5)
-    high = 0.0 if low else 1.0
+    extent, (low, high) = (0, seconds, -0.5, height - 0.5), limits
     picture = axes.imshow(values, origin="lower", aspect="auto", cmap="magma", vmin=low, vmax=high, extent=extent)
-    ticks = [hz for hz in TICKS_HZ if features.fmin <= hz <= features.fmax]
-    names = [f"{hz // 1000}k" if hz >= 1000 else str(hz) for hz in ticks]
-    axes.set_yticks([band_of(hz, features) for hz in ticks], names)
+    ticks = pictures.ticks(features)
+    if ticks is None:
+        axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
+    else:
+        axes.set_yticks(list(ticks), list(ticks.values()))
     axes.grid(False)
     return picture
-
-
-def _in_decibels(features: FeatureParams) -> bool:
-    return features.dtype == "float16" or features.scale == "top_db"
-
-
-def decibels(image: npt.NDArray[Any], features: FeatureParams) -> npt.NDArray[np.float32]:
-    """Stored image → dB relative to the clip's maximum, or 0..1 of the clip's range where that is all it holds."""
-    values = image.astype(np.float32)
-    if features.dtype == "float16":
-        return values
-    span, low = (features.top_db, -features.top_db) if features.scale == "top_db" else (1.0, 0.0)
-    return values * np.float32(span / 255) + np.float32(low)
-
-
-def band_of(hz: float, features: FeatureParams) -> float:
-    """Row (fractional) of a mel image whose band is centred on ``hz``; bands are even on Slaney's mel scale."""
-    low, high, mel = (hz_to_mel(f) for f in (features.fmin, features.fmax, hz))
-    return (mel - low) / (high - low) * (features.n_mels + 1) - 1

@@ -1,9 +1,11 @@
-"""The model's answers to the judged clips, given through the same predictor that serves it."""
+"""The model's answers to the judged clips, given through the same predictor that serves it: one per clip."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,15 +18,18 @@ from tqdm import tqdm
 from earmark.errors import EarmarkError
 from earmark.evaluation.metrics import Floats, Ints
 from earmark.provenance import Provenance
-from earmark.shards.read import read_mels
+from earmark.serving.predictor import mean_over_windows
+from earmark.shards.read import ImageRow, read_images
 
 if TYPE_CHECKING:
     from earmark.serving.predictor import Predictor
 
 BATCH = 64
-"""Images predicted at a time: features are dropped after each batch (a ResNet50 map is 400 kB a clip)."""
+"""Windows predicted at a time: features are dropped after each batch (a ResNet50 map is 400 kB a clip)."""
 
 Image = npt.NDArray[Any]
+Windows = dict[str, list[npt.NDArray[Any]]]
+"""Probabilities (k,) of each window of a clip, by clip id."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,10 @@ class Predictions:
 
 @dataclass(frozen=True)
 class Answers:
-    """What one pass over the shards yields: head and reference probabilities, and the images that were asked for."""
+    """What one pass over the shards yields: head and reference probabilities, and the images that were asked for.
+
+    Those are of the first kind, and of a clip's first window.
+    """
 
     head: Predictions
     reference: Predictions
@@ -82,39 +90,38 @@ def predict(
     reference: Callable[[npt.NDArray[np.float32]], Floats],
     keep: Collection[str] = (),
 ) -> Answers:
-    """Answer every row (manifest order kept) from its image in ``mels``, computing its features once.
+    """Answer every row (manifest order kept) from its images in ``mels``, computing its features once.
 
-    ``reference`` maps features (n, *shape) to probabilities (n, k); images of the clip ids in ``keep`` are returned.
-    Raises EarmarkError if a row has no image.
+    A clip's answer is the ``mean_over_windows``, as when it is served. ``reference`` maps features (n, *shape) to
+    probabilities (n, k); images of the clip ids in ``keep`` are returned. Raises EarmarkError if a row has no image.
     """
     wanted = {row["clip_id"] for row in rows}
-    head: dict[str, Floats] = {}
-    other: dict[str, Floats] = {}
+    head: Windows = defaultdict(list)
+    other: Windows = defaultdict(list)
     images: dict[str, Image] = {}
     with tqdm(total=len(rows), desc="evaluate", unit="clip", disable=None) as progress:
-        for names, batch in _batches(mels, wanted):
-            features = predictor.features(batch)
-            head.update(zip(names, predictor.probabilities(features).astype(float), strict=True))
-            other.update(zip(names, reference(features), strict=True))
-            images.update({name: image for name, image in zip(names, batch, strict=True) if name in keep})
-            progress.update(len(names))
+        for batch in _batches(mels, wanted):
+            features = predictor.features([row.images for row in batch])
+            for row, ours, theirs in zip(batch, predictor.probabilities(features), reference(features), strict=True):
+                head[row.clip_id].append(ours)
+                other[row.clip_id].append(theirs)
+                if row.clip_id in keep:
+                    images.setdefault(row.clip_id, next(iter(row.images.values())))
+            progress.update(len(head) - progress.n)
     _refuse_missing(wanted - head.keys())
     ids, labels = [row["clip_id"] for row in rows], list(predictor.labels)
-    stacked = [np.array([found[i] for i in ids]).reshape(len(ids), len(labels)) for found in (head, other)]
-    return Answers(Predictions(rows, labels, stacked[0]), Predictions(rows, labels, stacked[1]), images)
+    ours, theirs = (_of_clips(found, ids, len(labels)) for found in (head, other))
+    return Answers(Predictions(rows, labels, ours), Predictions(rows, labels, theirs), images)
 
 
-def _batches(mels: Sequence[Path], wanted: Collection[str]) -> Iterator[tuple[list[str], list[Image]]]:
-    names: list[str] = []
-    images: list[Image] = []
-    for row in (row for path in mels for row in read_mels(path) if row.clip_id in wanted):
-        names.append(row.clip_id)
-        images.append(row.mel)
-        if len(names) == BATCH:
-            yield names, images
-            names, images = [], []
-    if names:
-        yield names, images
+def _of_clips(windows: Windows, ids: Sequence[str], k: int) -> Floats:
+    """Probabilities (n, k) of the clips ``ids`` (n)."""
+    return np.array([mean_over_windows(np.stack(windows[name])) for name in ids]).reshape(len(ids), k)
+
+
+def _batches(mels: Sequence[Path], wanted: Collection[str]) -> Iterator[list[ImageRow]]:
+    rows = (row for path in mels for row in read_images(path) if row.clip_id in wanted)
+    return iter(lambda: list(islice(rows, BATCH)), [])
 
 
 def _refuse_missing(missing: Collection[str]) -> None:

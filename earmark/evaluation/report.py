@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from earmark.config import Params
-from earmark.evaluation import page
+from earmark.evaluation import page, pictures
 from earmark.evaluation.findings import Finding
 from earmark.evaluation.material import Material
 from earmark.evaluation.page import Bar, Figures
@@ -61,6 +61,7 @@ def render(report: Report, figures: Figures, provenance: Provenance) -> str:
         composition=report.material.composition(),
         errors=confident_errors(report.predictions),
         figures=page.embedded(figures),
+        drawn_how=pictures.caption(report.params.features),
         params_yaml=yaml.safe_dump(report.params.plain(), sort_keys=False, allow_unicode=True),
         provenance=asdict(provenance),
     )

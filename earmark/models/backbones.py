@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from earmark.config import BackboneParams, FeatureParams
+from earmark.config import BOUNDED, BackboneParams, FeatureParams
 from earmark.digest import file_digest
 from earmark.errors import EarmarkError
 
@@ -32,6 +32,9 @@ KERAS_FILES = "https://storage.googleapis.com/tensorflow/keras-applications"
 NAMED_WEIGHTS = ("embedded", "imagenet", "none")
 SMALLEST_IMAGE = 32
 """Pixels; below, the last maps of the image networks would be empty."""
+
+CHANNELS = 3
+"""Of the image networks: so many images of a clip they read at most."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,9 @@ _ROWS = (
 CHOICE_OF_SOUND = {"trim_db", "vad", "window"}
 """Settings that decide which sound is drawn, not how: a backbone that was trained otherwise still reads the image."""
 
+CHOICE_OF_KINDS = {"kinds", "deltas"}
+"""Settings that decide how many images a clip has, which is checked in words of its own."""
+
 _REGISTRY = {row.name: row for row in _ROWS}
 
 
@@ -129,6 +135,7 @@ def check(backbone: BackboneParams, features: FeatureParams) -> None:
     row = get(backbone.name)
     _check_weights(row, backbone.weights)
     problems = _own_problems(backbone, features) if row.name == OWN else _image_problems(row, backbone)
+    problems += _kind_problems(row, features)
     if problems:
         raise EarmarkError(f"backbone {row.name}: " + "; ".join(problems))
 
@@ -259,11 +266,12 @@ def _check_weights(row: Backbone, weights: str) -> None:
 
 def _own_problems(backbone: BackboneParams, features: FeatureParams) -> list[str]:
     source = "embedded" if backbone.weights in NAMED_WEIGHTS else backbone.weights
-    trained, asked = record(source)["front_end"], features.front_end()
+    # what a record does not name had one value only when it was written, which is today's default
+    trained, asked = FeatureParams().front_end() | record(source)["front_end"], features.front_end()
     problems = [
         f"it was trained with features.{name}: {trained[name]}, not {asked[name]}"
-        for name in sorted(trained.keys() - CHOICE_OF_SOUND)
-        if asked.get(name) != trained[name]
+        for name in sorted((trained.keys() & asked.keys()) - CHOICE_OF_SOUND - CHOICE_OF_KINDS)
+        if asked[name] != trained[name]
     ]
     if backbone.normalise != "band_mean":
         problems.append("it was trained with normalise: band_mean")
@@ -283,3 +291,24 @@ def _image_problems(row: Backbone, backbone: BackboneParams) -> list[str]:
     if backbone.normalise != "none":
         problems.append("it was trained on pictures; set normalise: none")
     return problems
+
+
+def _kind_problems(row: Backbone, features: FeatureParams) -> list[str]:
+    """What is wrong with the images of a clip: how many, and what has no limits that could be black and white."""
+    named = f"kinds: [{', '.join(features.kinds)}]" + (f" with deltas: {features.deltas}" if features.deltas else "")
+    if row.pixels == "decibels":
+        is_mel = features.kinds == ["mel"] and not features.deltas
+        return [] if is_mel else [f"it reads the mel image alone, not {named}; set features.kinds: [mel] and deltas: 0"]
+    count, problems = len(features.kinds) * (1 + features.deltas), []
+    if count > CHANNELS:
+        problems.append(f"it reads {CHANNELS} images of a clip at most, not the {count} of {named}; choose among them")
+    if features.dtype == "float16" and (what := _unlimited(features)):
+        problems.append(f"no limits to be black and white for float16 {what}; set dtype: uint8 and scale: minmax")
+    return problems
+
+
+def _unlimited(features: FeatureParams) -> str | None:
+    """What of the images has no range of its own."""
+    unbounded = [kind for kind in features.kinds if kind not in BOUNDED] + ["deltas"] * bool(features.deltas)
+    fixed = None if features.reference == "max" else f"levels above reference {features.reference:g}"
+    return unbounded[0] if unbounded else fixed

@@ -1,10 +1,15 @@
-"""What a head learns from: the manifest's train and val clips joined with their bottleneck features."""
+"""What a head learns from: the manifest's train and val clips joined with their bottleneck features.
+
+A clip is one example, or one per window where it was cut into windows. The split is of clips, so that the windows of a
+clip are together by construction.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +21,33 @@ from earmark.errors import EarmarkError
 from earmark.shards.read import read_features
 
 Row = dict[str, str]
+Counts = dict[str, dict[str, int]]
+"""By split and class."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """The clips of one split in order of clip_id: ``vectors`` (n, channels) float32, ``classes`` (n,) int64."""
+    """The examples of one split, by clip_id and time: ``vectors`` (n, channels) float32, ``classes`` (n,) int64.
+
+    ``clips`` (n,) int64 are the numbers of the clips, from 0, that the examples are windows of.
+    """
 
     vectors: NDArray[np.float32]
     classes: NDArray[np.int64]
+    clips: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.classes)
+
+    @property
+    def n_clips(self) -> int:
+        """Clips, of one or more windows."""
+        return int(self.clips[-1]) + 1
+
+    @property
+    def clip_classes(self) -> NDArray[np.int64]:
+        """Class of each clip, (n_clips,)."""
+        return self.classes[np.unique(self.clips, return_index=True)[1]]
 
     def majority(self) -> float:
         """Share of the most frequent class: what always answering it would score."""
@@ -35,18 +56,26 @@ class Part:
 
 @dataclass(frozen=True)
 class TrainingData:
-    """Sorted class names, the ``shape`` of one clip's features, and the two splits with spatial maps averaged."""
+    """Sorted class names, the ``shape`` of one example's features, and the two splits with spatial maps averaged."""
 
     labels: list[str]
     shape: tuple[int, ...]
     train: Part
     val: Part
 
-    def counts(self) -> dict[str, dict[str, int]]:
+    def counts(self) -> Counts:
         """Clips per split and class."""
-        parts = {"train": self.train, "val": self.val}
-        return {name: {label: int((part.classes == i).sum()) for i, label in enumerate(self.labels)}
-                for name, part in parts.items()}  # fmt: skip
+        return self._counts(self.train.clip_classes, self.val.clip_classes)
+
+    def windows(self) -> Counts | None:
+        """Windows per split and class; None where every clip is one example."""
+        is_cut = len(self.train) > self.train.n_clips or len(self.val) > self.val.n_clips
+        return self._counts(self.train.classes, self.val.classes) if is_cut else None
+
+    def _counts(self, train: NDArray[np.int64], val: NDArray[np.int64]) -> Counts:
+        parts = {"train": train, "val": val}
+        return {name: {label: int((classes == i).sum()) for i, label in enumerate(self.labels)}
+                for name, classes in parts.items()}  # fmt: skip
 
 
 def load(manifest: Path, features: Sequence[Path]) -> TrainingData:
@@ -82,14 +111,14 @@ def _labels(splits: dict[str, list[Row]], manifest: Path) -> list[str]:
 
 
 def _vectors(wanted: set[str], features: Sequence[Path]) -> tuple[dict[str, NDArray[np.float32]], tuple[int, ...]]:
-    """Pooled vector per wanted clip, and the shape of one clip's features before pooling."""
+    """Pooled vectors (windows, channels) of each wanted clip, and the shape of one window's features before pooling."""
     found: dict[str, NDArray[np.float32]] = {}
     shapes: dict[tuple[int, ...], Path] = {}
     for path in features:
         table = read_features(path)
         shapes.setdefault(table.vectors.shape[1:], path)
         _refuse_strange(table.clip_ids, table.vectors, path)
-        found.update((i, v) for i, v in zip(table.clip_ids, pooled(table.vectors), strict=True) if i in wanted)
+        found.update((clip, rows) for clip, rows in _by_clip(table.clip_ids, pooled(table.vectors)) if clip in wanted)
     if missing := sorted(wanted - found.keys()):
         raise EarmarkError(
             f"feature shards: {len(missing)} clips of the manifest are missing, e.g. {missing[0]}; run `earmark embed`"
@@ -98,6 +127,15 @@ def _vectors(wanted: set[str], features: Sequence[Path]) -> tuple[dict[str, NDAr
         (one, first), (other, second) = list(shapes.items())[:2]
         raise EarmarkError(f"{second}: features of shape {other}, but {first} has {one}; remove one and embed again")
     return found, next(iter(shapes))
+
+
+def _by_clip(clip_ids: Sequence[str], vectors: NDArray[np.float32]) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    """Each clip's vectors, which follow each other."""
+    first = 0
+    for clip_id, rows in groupby(clip_ids):
+        count = sum(1 for _ in rows)
+        yield clip_id, vectors[first : first + count]
+        first += count
 
 
 def _refuse_strange(clip_ids: Sequence[str], vectors: NDArray[Any], path: Path) -> None:
@@ -110,4 +148,6 @@ def _refuse_strange(clip_ids: Sequence[str], vectors: NDArray[Any], path: Path) 
 def _part(rows: list[Row], labels: list[str], vectors: dict[str, NDArray[np.float32]]) -> Part:
     index = {label: i for i, label in enumerate(labels)}
     classes = np.array([index[row["label"]] for row in rows], np.int64)
-    return Part(np.stack([vectors[row["clip_id"]] for row in rows]), classes)
+    windows = [vectors[row["clip_id"]] for row in rows]
+    clips = np.repeat(np.arange(len(rows)), [len(part) for part in windows])
+    return Part(np.concatenate(windows), classes[clips], clips)

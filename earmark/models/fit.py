@@ -1,4 +1,4 @@
-"""The epochs: gradient steps over shuffled clips, the best weights kept, a stop when validation no longer improves.
+"""The epochs: gradient steps over shuffled clips or windows, the best weights kept, a stop without improvement.
 
 ``Model.fit`` would do the same, but spends 2.7 times the CPU time on it: with some hundred clips per epoch nearly all
 of its time goes into starting a data pipeline for each epoch and validation (115 against 43 ms on the demo's size).

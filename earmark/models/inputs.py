@@ -1,17 +1,19 @@
-"""From a shard's mel image to what a backbone reads."""
+"""From a shard's images to what a backbone reads."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.config import BackboneParams
+from earmark.config import BackboneParams, FeatureParams
 from earmark.models.backbones import get
 
 Floats = NDArray[np.float32]
+Images = Mapping[str, NDArray[Any]]
+"""Images (height, frames) of a clip or of a window of it, by kind."""
 
 IMAGENET_BGR = np.array([103.939, 116.779, 123.68], np.float32)
 """Mean of ImageNet's pixels, blue first, which caffe-mode networks want removed (keras.applications.imagenet_utils)."""
@@ -37,24 +39,35 @@ def band_mean_removed(image: NDArray[Any], top_db: float) -> Floats:
     return level - level.mean(axis=1, keepdims=True)
 
 
-def network_input(image: NDArray[Any], backbone: BackboneParams, top_db: float) -> Floats:
-    """What ``backbone`` reads of a mel ``image`` (n_mels, frames), uint8 or float16; frequency rises with the row.
+def network_input(images: Images, backbone: BackboneParams, features: FeatureParams) -> Floats:
+    """What ``backbone`` reads of the ``images`` that ``features`` made, which ``backbones.check`` has accepted.
 
-    ``earmark_base``: (n_mels, frames, 1), dB with each band's mean removed. Image networks: (height, width, 3), the
-    grey image squeezed to ``image_size`` and in the range of pixels the network was trained with.
+    ``earmark_base``: (n_mels, frames, 1), the mel image in dB with each band's mean removed. Image networks: (height,
+    width, 3), the images in grey levels squeezed to ``image_size``, as channels in the order in which the network
+    reads them and in the range of pixels it was trained with: one image is all three channels, two are the first two
+    and their mean the third.
     """
     row = get(backbone.name)
     if row.pixels == "decibels":
-        return _lengthened(band_mean_removed(image, top_db))[..., None]
+        return _lengthened(band_mean_removed(images["mel"], features.top_db))[..., None]
     height, width = backbone.image_size or (row.size, row.size)
-    return _PIXELS[row.pixels](_squeezed(_grey(image, top_db), height, width))
+    greys = [_squeezed(_grey(kind, image, features.top_db), height, width) for kind, image in images.items()]
+    return _PIXELS[row.pixels](np.stack(_channels(greys), axis=-1))
 
 
-def _grey(image: NDArray[Any], top_db: float) -> Floats:
+def _channels(greys: list[Floats]) -> list[Floats]:
+    """Three of one, two or three."""
+    if len(greys) == 2:
+        return [*greys, (greys[0] + greys[1]) / np.float32(2)]
+    return greys if len(greys) == 3 else 3 * greys
+
+
+def _grey(kind: str, image: NDArray[Any], top_db: float) -> Floats:
     """Grey levels 0..255."""
     if image.dtype == np.uint8:
         return image.astype(np.float32)
-    return np.clip((image.astype(np.float32) + top_db) * np.float32(255 / top_db), 0, 255)
+    low, high = (0.0, 1.0) if kind == "chroma" else (-top_db, 0.0)
+    return np.clip((image.astype(np.float32) - low) * np.float32(255 / (high - low)), 0, 255)
 
 
 def _lengthened(level: Floats) -> Floats:
@@ -70,15 +83,15 @@ def _squeezed(grey: Floats, height: int, width: int) -> Floats:
 
 
 def _signed(grey: Floats) -> Floats:
-    return np.repeat(grey[..., None] / np.float32(127.5) - 1, 3, axis=-1)
+    return grey / np.float32(127.5) - 1
 
 
 def _caffe(grey: Floats) -> Floats:
-    return grey[..., None] - IMAGENET_BGR
+    return grey - IMAGENET_BGR
 
 
 def _torch(grey: Floats) -> Floats:
-    return (grey[..., None] / np.float32(255) - IMAGENET_MEAN) / IMAGENET_DEVIATION
+    return (grey / np.float32(255) - IMAGENET_MEAN) / IMAGENET_DEVIATION
 
 
 _PIXELS: dict[str, Callable[[Floats], Floats]] = {"signed": _signed, "caffe": _caffe, "torch": _torch}

@@ -77,8 +77,9 @@ def learn(corpus: WordImages, features: FeatureParams, output: Path, epochs: int
 
 def band_hertz(features: FeatureParams) -> NDArray[np.float32]:
     """Centre frequencies (n_mels,) of the bands in Hz."""
-    mels = np.linspace(hz_to_mel(features.fmin), hz_to_mel(features.fmax), features.n_mels + 2)
-    return mel_to_hz(mels)[1:-1].astype(np.float32)
+    scale = features.mel_scale
+    mels = np.linspace(hz_to_mel(features.fmin, scale), hz_to_mel(features.fmax, scale), features.n_mels + 2)
+    return mel_to_hz(mels, scale)[1:-1].astype(np.float32)
 
 
 class TrainingBatches(keras.utils.PyDataset):

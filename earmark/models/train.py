@@ -61,7 +61,8 @@ def train(
     """Train the head that ``params`` ask for on the train clips, choosing the epoch on the val clips, into ``output``.
 
     ``manifest`` is the Parquet file, ``features`` the shards with its clips. Raises EarmarkError if they do not belong
-    together or the training diverges at once. Warnings go to training.json and to the terminal.
+    together or the training diverges at once. A clip's windows are examples of their own: ``train``, ``val`` and
+    ``reference`` of training.json are scores of windows. Warnings go to training.json and to the terminal.
     """
     from earmark.models.exported import count_parameters
 
@@ -70,7 +71,7 @@ def train(
     statistics = Standardisation.of(data.train.vectors)
     head = seeded_head(params, data, statistics)
     sizes = _sizes(head) | {"backbone": count_parameters(backbone_onnx)}
-    told.on_begin({"labels": data.labels, "clips": data.counts(), "parameters": sizes, "epochs": params.train.epochs})
+    told.on_begin({"labels": data.labels, **_numbers(data), "parameters": sizes, "epochs": params.train.epochs})
     trained = _fitted(head, params, data, statistics, told)
     training = _training(params, data, trained, sizes)
     timing = {"seconds": round(trained.course.seconds, 3)}
@@ -117,19 +118,26 @@ def _fitted(
 def _training(params: Params, data: TrainingData, trained: Trained, sizes: dict[str, int]) -> dict[str, Any]:
     """What training.json says."""
     course, counts, cheap = trained.course, data.counts(), trained.reference.accuracy(data.val)
-    known = Share(trained.train["accuracy"], data.train.majority(), len(data.train))
-    new = Share(trained.val["accuracy"], data.val.majority(), len(data.val))
+    # windows of a clip are right or wrong together, so that only clips count as independent
+    known = Share(trained.train["accuracy"], data.train.majority(), data.train.n_clips)
+    new = Share(trained.val["accuracy"], data.val.majority(), data.val.n_clips)
     return {
         "epochs": len(course.history),
         "best_epoch": course.best_epoch,
         "stopped": course.stopped,
         "parameters": sizes,
-        "clips": counts,
+        **_numbers(data),
         "train": trained.train,
         "val": trained.val,
         "reference": {"name": reference.NAME, "val_accuracy": cheap},
         "warnings": warnings(course, known, new, cheap, counts["train"], params.train),
     }
+
+
+def _numbers(data: TrainingData) -> dict[str, Any]:
+    """Clips per split and class, and windows where there are more of them."""
+    windows = data.windows()
+    return {"clips": data.counts()} | ({} if windows is None else {"windows": windows})
 
 
 def _sizes(head: keras.Model) -> dict[str, int]:

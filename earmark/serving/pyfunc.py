@@ -24,6 +24,7 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
 
 from earmark.audio.decode import DecodeError
+from earmark.audio.frontend import Window
 from earmark.serving.predictor import Predictor
 
 COLUMN = "audio"
@@ -44,16 +45,14 @@ class SpeechClassifier(mlflow.pyfunc.PythonModel):
         if COLUMN not in model_input:
             found = ", ".join(map(str, model_input.columns)) or "none"
             raise _refused(f"column '{COLUMN}' is missing (found: {found}); it holds the bytes of audio files")
-        images = [self._image(row, value) for row, value in enumerate(model_input[COLUMN])]
-        rows = [
-            (answer.label, answer.confidence, *answer.probabilities.values())
-            for answer in self._predictor.predict_images(images)
-        ]
+        clips = (self._windows(row, value) for row, value in enumerate(model_input[COLUMN]))
+        answers = [self._predictor.predict_windows(windows) for windows in clips]
+        rows = [(answer.label, answer.confidence, *answer.probabilities.values()) for answer in answers]
         return pd.DataFrame(rows, columns=columns(self._predictor.labels))
 
-    def _image(self, row: int, value: Any) -> Any:
+    def _windows(self, row: int, value: Any) -> list[Window]:
         try:
-            return self._predictor.frontend.image_of(_bytes(value))
+            return self._predictor.frontend.windows_of(_bytes(value))
         except DecodeError as error:
             raise _refused(f"row {row}, column '{COLUMN}': {error.detail}") from None
         except (binascii.Error, TypeError, ValueError):

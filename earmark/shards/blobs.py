@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -13,24 +13,34 @@ import pyarrow.parquet as pq
 from earmark.errors import EarmarkError
 
 ROWS_PER_GROUP = 128
-BYTES_PER_GROUP = 64 << 20
+BYTES_PER_GROUP = 1 << 20
 """A row group ends at either limit: one clip at random is cheap to read, and memory stays bounded with long clips."""
+
+Compression = Literal["none", "zstd"]
+
+LEVELS: dict[str, int | None] = {"none": None, "zstd": 3}
+"""Of the compression; higher ones cost more and make images hardly smaller."""
+
+Row = tuple[Any, ...]
+"""Values of some columns: strings, whole numbers and blobs."""
 
 
 class BlobWriter:
-    """Streams rows of one binary column (and small others) into an uncompressed Parquet file.
+    """Streams rows of binary columns (and small others) into a Parquet file.
 
     Equal rows give equal bytes. Blobs carry no dictionary and no statistics (they would only cost), but a checksum.
     """
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
+    def __init__(self, path: Path, schema: pa.Schema, compression: Compression = "none") -> None:
         self._schema = schema
-        self._rows: list[tuple[Any, ...]] = []
+        self._blobs = [number for number, field in enumerate(schema) if field.type == pa.binary()]
+        self._rows: list[Row] = []
         self._bytes = 0
         self._writer = pq.ParquetWriter(
             path,
             schema,
-            compression="none",
+            compression=compression,
+            compression_level=LEVELS[compression],
             use_dictionary=False,
             write_statistics=[field.name for field in schema if field.type != pa.binary()],
             write_page_checksum=True,
@@ -45,9 +55,9 @@ class BlobWriter:
         self._writer.close()
 
     def add(self, *row: Any) -> None:
-        """Append one row, its values in the order of the schema and the blob last."""
+        """Append one row, its values in the order of the schema."""
         self._rows.append(row)
-        self._bytes += len(row[-1])
+        self._bytes += sum(len(row[number]) for number in self._blobs)
         if len(self._rows) >= ROWS_PER_GROUP or self._bytes >= BYTES_PER_GROUP:
             self._flush()
 
@@ -73,7 +83,7 @@ def column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
 
 
 class BlobReader:
-    """A shard opened for reading; raises EarmarkError where it is damaged."""
+    """A shard opened for reading, compressed or not; raises EarmarkError where it is damaged."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -87,8 +97,13 @@ class BlobReader:
         """How many row groups the shard has."""
         return int(self._file.num_row_groups)
 
-    def group(self, index: int, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-        """Rows of one row group: the values of the columns ``names``, a blob as a buffer."""
+    @property
+    def schema(self) -> pa.Schema:
+        """Its columns and metadata."""
+        return self._file.schema_arrow
+
+    def group(self, index: int, names: Sequence[str]) -> Iterator[Row]:
+        """Rows of one row group: the values of the columns ``names``, blobs as buffers."""
         try:
             table = self._file.read_row_group(index, columns=list(names))
             columns = [[_value(scalar) for scalar in table.column(name)] for name in names]

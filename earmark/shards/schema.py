@@ -1,12 +1,18 @@
-"""What a shard holds: one row per clip, sorted by clip_id, the image or vector as one binary blob.
+"""What a shard holds: rows sorted by clip_id and first_frame, images and vectors as binary blobs.
 
-Mel shard: ``clip_id``, ``row_key``, ``frames``, ``mel`` = C-order array (n_mels, frames), row 0 the lowest band, uint8
-or little-endian float16. Feature shard: ``clip_id``, ``row_key``, ``vector`` = C-order array of one shape for all rows,
-float16 or float32. Shape and dtype are in the metadata beside the provenance (``earmark.provenance.read_record``).
+A row is a clip, or one of the windows that a clip was cut into; those of one clip follow each other.
+
+Mel shard: ``clip_id``, ``row_key`` (the clip's, the same for all its windows), ``first_frame`` (where the window begins
+in the clip's image; 0 for a whole clip), ``frames``, and a column per kind of image, named by it (``mel``, ``mfcc``,
+``mel_delta``, …): C-order array (height, frames), row 0 the lowest, uint8 or little-endian float16. Feature shard:
+``clip_id``, ``row_key``, ``first_frame``, ``vector`` = C-order array of one shape for all rows, float16 or float32.
+``heights`` of the kinds, or ``shape``, and ``dtype`` are in the metadata beside the provenance
+(``earmark.provenance.read_record``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,22 +21,19 @@ import pyarrow as pa
 from earmark import versions
 from earmark.digest import digest
 
-MEL_SCHEMA = pa.schema(
-    [
-        pa.field("clip_id", pa.string(), nullable=False),
-        pa.field("row_key", pa.string(), nullable=False),
-        pa.field("frames", pa.int32(), nullable=False),
-        pa.field("mel", pa.binary(), nullable=False),
-    ]
-)
+_ROW = [
+    pa.field("clip_id", pa.string(), nullable=False),
+    pa.field("row_key", pa.string(), nullable=False),
+    pa.field("first_frame", pa.int32(), nullable=False),
+]
 
-FEATURE_SCHEMA = pa.schema(
-    [
-        pa.field("clip_id", pa.string(), nullable=False),
-        pa.field("row_key", pa.string(), nullable=False),
-        pa.field("vector", pa.binary(), nullable=False),
-    ]
-)
+FEATURE_SCHEMA = pa.schema([*_ROW, pa.field("vector", pa.binary(), nullable=False)])
+
+
+def mel_schema(kinds: Iterable[str]) -> pa.Schema:
+    """Columns of a shard of images of ``kinds``, in their order."""
+    blobs = [pa.field(kind, pa.binary(), nullable=False) for kind in kinds]
+    return pa.schema([*_ROW, pa.field("frames", pa.int32(), nullable=False), *blobs])
 
 
 @dataclass(frozen=True)
@@ -49,5 +52,5 @@ class ClipRow:
 
 
 def row_key(clip: ClipRow, front_end: dict[str, Any]) -> str:
-    """Content key of a clip's image: equal keys, equal bytes. ``front_end`` is ``FeatureParams.front_end()``."""
+    """Content key of a clip's images: equal keys, equal bytes. ``front_end`` is ``FeatureParams.front_end()``."""
     return digest("mel", versions.MEL, front_end, clip.audio_digest, clip.start, clip.end)

@@ -81,7 +81,23 @@ def answers(material: Material) -> Answers:
 @pytest.fixture(scope="session")
 def study(tmp_path_factory) -> Plan:
     """A study of tones in three pitches by five speakers, trained by the real steps: everything but its evaluation."""
-    folder = tmp_path_factory.mktemp("study")
+    return trained(tmp_path_factory.mktemp("study"), backbone={"weights": "none"})
+
+
+@pytest.fixture(scope="session")
+def cut_study(tmp_path_factory) -> Plan:
+    """The same, the clips cut into windows with two kinds of images, which an image network reads."""
+    features = {"kinds": ["chroma", "mel"], "window": {"seconds": 0.4, "hop": 0.3, "rest": "shift"}}
+    network = {"name": "mobilenet_025", "weights": "none", "normalise": "none", "fit": "squeeze", "pooling": "avg"}
+    return trained(
+        tmp_path_factory.mktemp("cut"),
+        features=features,
+        backbone={**network, "image_size": [32, 32], "engine": "onnx"},
+    )
+
+
+def trained(folder, **sections) -> Plan:
+    """A study of tones in ``folder`` with these params."""
     rng, lines = np.random.default_rng(0), ["path,label,speaker,sentence"]
     for label, pitch in {"high": 900, "low": 200, "middle": 400}.items():
         for i in range(20):
@@ -92,7 +108,7 @@ def study(tmp_path_factory) -> Plan:
     (folder / "clips.csv").write_text("\n".join([*lines, "gone.wav,low,low-0,nothing"]) + "\n")
     data = {"adapter": "table", "root": str(folder), "table": "clips.csv", "label": "label"}
     training = {"head": "linear", "epochs": 20, "learning_rate": 0.01}
-    values = {"task": "tones", "data": data, "train": training, "backbone": {"weights": "none"}}
+    values = {"task": "tones", "data": data, "train": training, **sections}
     plan = Plan(parse(values), Store(folder / ".store"))
     prepare(plan.params, plan.recordings, plan.prepared, plan.provenance("prepare"))
     (shard,) = plan.shards

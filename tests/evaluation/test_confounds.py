@@ -10,12 +10,12 @@ from earmark.errors import EarmarkError
 from earmark.evaluation.confounds import confounds, read_confounds
 from earmark.provenance import Provenance
 from earmark.shards.blobs import BlobWriter
-from earmark.shards.schema import MEL_SCHEMA
+from earmark.shards.schema import mel_schema
 
 BANDS = 8
 
 
-def write(folder, change=None, speakers=10, n=120):
+def write(folder, change=None, speakers=10, n=120, windows=1):
     """Clips whose label nothing tells, unless ``change(row, image, label)`` puts it somewhere."""
     rng = np.random.default_rng(0)
     rows, images = [], {}
@@ -32,10 +32,12 @@ def write(folder, change=None, speakers=10, n=120):
         images[row["clip_id"]] = image
     manifest, shard = folder / "manifest.parquet", folder / "all.parquet"
     pq.write_table(pa.Table.from_pylist(rows), manifest)
-    schema = Provenance("mel", 1, "k").stamp(MEL_SCHEMA, n_mels=BANDS, dtype="uint8", top_db=80)
+    heights = {"mel": BANDS, "chroma": 2}
+    schema = Provenance("mel", 2, "k").stamp(mel_schema(heights), heights=heights, dtype="uint8", top_db=80)
     with BlobWriter(shard, schema) as writer:
         for name, image in sorted(images.items()):
-            writer.add(name, name, image.shape[1], image.tobytes())
+            for first, part in enumerate(np.split(image, windows, axis=1)):
+                writer.add(name, name, first * part.shape[1], part.shape[1], part.tobytes(), bytes(2 * part.shape[1]))
     return manifest, [shard]
 
 
@@ -85,6 +87,13 @@ def test_what_tells_the_labels_is_found_by_its_probe_only(tmp_path, change, name
 
 def test_a_hum_in_the_pauses_is_found(tmp_path):
     assert "silence" in telling(probe(tmp_path, humming))
+
+
+def test_a_clip_cut_into_windows_is_probed_as_a_whole(tmp_path):
+    for folder in ("whole", "cut"):
+        (tmp_path / folder).mkdir()
+    whole, cut = (probe(tmp_path / folder, coloured, windows=n) for folder, n in (("whole", 1), ("cut", 5)))
+    assert cut == whole
 
 
 def test_what_belongs_to_the_voice_is_not_found_across_voices(tmp_path):

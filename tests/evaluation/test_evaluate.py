@@ -66,6 +66,34 @@ def test_what_is_judged_is_what_is_served(judged, study):
         np.testing.assert_allclose(served, [row[f"p_{label}"] for label in predictor.labels], atol=1e-6)
 
 
+def test_clips_that_are_cut_get_one_answer_that_is_the_served_one(cut_study, tmp_path):
+    card = judge(cut_study, tmp_path / "cut")
+    assert card["test"]["n"] == len(
+        set(pq.read_table(cut_study.manifest, filters=[("split", "==", "test")])["clip_id"])
+    )
+    rows = pq.read_table(tmp_path / "cut/predictions.parquet").to_pylist()
+    assert len(rows) == len({row["clip_id"] for row in rows})
+    predictor = Predictor.load(cut_study.model, threads=1)
+    windows = {row["clip_id"]: 0 for row in rows}
+    for row in rows:
+        path = cut_study.prepared.parents[2] / row["clip_id"]
+        windows[row["clip_id"]] = len(predictor.frontend.windows_of(path))
+        (answer,) = predictor.predict_files([path])
+        served = [np.float32(answer.probabilities[label]) for label in predictor.labels]
+        assert served == [row[f"p_{label}"] for label in predictor.labels]
+    assert min(windows.values()) > 1 and len(set(windows.values())) > 1
+    text = (tmp_path / "cut/report/index.html").read_text()
+    assert "the first of its windows (pitch classes; there are mel too)" in text
+    assert "A clip&#39;s answer is the mean of those to its windows." in text
+
+
+def test_training_and_probes_see_the_windows(cut_study):
+    training = json.loads((cut_study.model / "training.json").read_text())
+    for split in ("train", "val"):
+        assert all(n > training["clips"][split][label] for label, n in training["windows"][split].items())
+    assert json.loads((cut_study.confounds / "confounds.json").read_text())["probes"].keys() >= {"silence", "spectrum"}
+
+
 def test_val_and_test_are_predicted_and_train_is_not(judged):
     folder, _ = judged
     assert set(pq.read_table(folder / "predictions.parquet")["split"].to_pylist()) == {"val", "test"}

@@ -7,9 +7,6 @@ import soundfile
 
 from earmark.errors import EarmarkError
 from earmark.evaluation import examples
-from earmark.provenance import Provenance
-from earmark.shards.blobs import BlobWriter
-from earmark.shards.schema import MEL_SCHEMA
 
 
 def clip(name, label="a", seconds=1.0, **columns):
@@ -45,20 +42,20 @@ def test_a_page_has_so_many_clips_at_most(surveyed, classes, clips):
 
 
 @pytest.fixture
-def shards(tmp_path):
-    """Two shards of two images each."""
-    paths = []
-    for names in ("ab", "cd"):
-        path = tmp_path / f"{names}.parquet"
-        schema = Provenance("mel", 1, "k").stamp(MEL_SCHEMA, n_mels=2, dtype="uint8", top_db=80)
-        with BlobWriter(path, schema) as writer:
-            for name in names:
-                writer.add(name, name, 3, bytes([ord(name)] * 6))
-        paths.append(path)
-    return paths
+def shards(image_shard, tmp_path):
+    """Two shards of two clips each, two windows of each clip."""
+
+    def window(name, first_frame):
+        filled = np.full((2, 3), ord(name) + first_frame, np.uint8)
+        return name, first_frame, {"chroma": filled, "mel": np.zeros((5, 3), np.uint8)}
+
+    return [
+        image_shard(tmp_path / f"{names}.parquet", [window(name, first) for name in names for first in (0, 3)])
+        for names in ("ab", "cd")
+    ]
 
 
-def test_images_are_found_in_any_shard(shards):
+def test_the_first_image_of_the_first_window_is_found_in_any_shard(shards):
     found = examples.images(shards, ["c", "a"])
     assert {name: image.shape for name, image in found.items()} == {"a": (2, 3), "c": (2, 3)}
     assert (found["c"] == ord("c")).all()

@@ -84,6 +84,12 @@ def test_without_the_recordings_there_are_no_players(study, tmp_path):
     assert "There are no players" in page
 
 
+def test_a_study_of_windows_shows_the_first_and_says_so(cut_study, tmp_path):
+    page = show(cut_study, tmp_path / "cut")
+    assert "as the network sees it, after trimming, the first of its windows (pitch classes; there are mel too)" in page
+    assert page.count("<audio") == 6
+
+
 def test_twice_is_the_same_bytes(page, study, tmp_path):
     assert show(study, tmp_path / "again") == page
 

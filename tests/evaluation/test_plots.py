@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from earmark.audio.mel import hz_to_mel, mel_to_hz
 from earmark.config import FeatureParams
 from earmark.evaluation import metrics, plots
 from earmark.evaluation.style import LIGHT, png
@@ -62,15 +61,31 @@ def test_many_classes_show_the_first():
     assert [title for title in titles if title] == [f"{i:02d}" for i in range(plots.MOST_EXAMPLES)]
 
 
-def test_bands_are_where_the_filterbank_centres_them():
-    centres = mel_to_hz(np.linspace(hz_to_mel(FEATURES.fmin), hz_to_mel(FEATURES.fmax), FEATURES.n_mels + 2))[1:-1]
-    assert [plots.band_of(hz, FEATURES) for hz in centres] == pytest.approx(range(FEATURES.n_mels))
+def drawn(height, **settings):
+    features = FeatureParams(**settings)
+    image = np.random.default_rng(0).integers(0, 9, (height, 21)).astype(features.dtype)
+    axes, bar = plots.examples(LIGHT, {"a": image}, features).axes
+    (alone,) = plots.example(LIGHT, image, features).axes
+    return axes, bar, alone
+
+
+def test_frequencies_of_a_spectrogram_are_even():
+    axes, bar, alone = drawn(257, kinds=["stft"])
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["0", "1k", "2k", "4k", "8k"]
+    assert axes.get_yticks().tolist() == [0, 32, 64, 128, 256]
+    assert (alone.get_ylabel(), bar.get_ylabel()) == ("Hz", "dB, relative to the clip's maximum")
 
 
 @pytest.mark.parametrize(
-    ("changes", "stored", "shown"),
-    [({}, [0, 255], [-80, 0]), ({"scale": "minmax"}, [0, 255], [0, 1]), ({"dtype": "float16"}, [-30, 0], [-30, 0])],
+    ("settings", "height", "label", "unit"),
+    [
+        ({"kinds": ["mfcc"], "dtype": "float16"}, 20, "MFCC", "coefficient"),
+        ({"kinds": ["mfcc", "mel"], "scale": "minmax"}, 20, "MFCC", "share of the clip's range"),
+        ({"kinds": ["chroma"]}, 12, "chroma, from C", "share of the frame's loudest"),
+        ({"kinds": ["contrast"], "dtype": "float16"}, 7, "contrast, octave", "dB"),
+    ],
 )
-def test_stored_values_become_decibels(changes, stored, shown):
-    features = FeatureParams(**changes)
-    assert plots.decibels(np.array(stored, features.dtype), features) == pytest.approx(shown)
+def test_other_rows_have_numbers_and_the_kinds_name(settings, height, label, unit):
+    axes, bar, alone = drawn(height, **settings)
+    assert (alone.get_ylabel(), bar.get_ylabel()) == (label, unit)
+    assert all(tick == round(tick) for tick in axes.get_yticks())

@@ -20,13 +20,14 @@ compute_on_one_thread()
 
 @dataclass
 class Study:
-    """Clips of ``labels`` whose features lie ``gap`` deviations apart, in ``shards`` files."""
+    """Clips of ``labels``, features ``gap`` deviations apart, in ``shards`` files; clip i has 1 + i % ``windows``."""
 
     folder: Path
     labels: tuple[str, ...] = ("de", "en", "zh")
     shape: tuple[int, ...] = (16,)
     gap: float = 4.0
     clips: int = 90
+    windows: int = 1
     shards: int = 2
     dtype: str = "float32"
     train: dict = field(default_factory=dict)
@@ -54,10 +55,11 @@ class Study:
     def vectors(self):
         rng = np.random.default_rng(0)
         centres = rng.normal(0, self.gap / np.sqrt(2 * self.shape[-1]), (len(self.labels), self.shape[-1]))
-        noise = rng.normal(size=(self.clips, *self.shape))
+        noise = rng.normal(size=(self.windows, self.clips, *self.shape))
         return [
-            (row["clip_id"], "key", (centres[i % len(self.labels)] + noise[i]).astype(self.dtype))
+            (row["clip_id"], "key", 8 * n, (centres[i % len(self.labels)] + noise[n, i]).astype(self.dtype))
             for i, row in enumerate(self.rows())
+            for n in range(1 + i % self.windows)
         ]
 
     def write(self):
@@ -66,7 +68,9 @@ class Study:
         pq.write_table(pa.Table.from_pylist(self.rows()), self.manifest)
         paths = [self.folder / f"features-{i}.parquet" for i in range(self.shards)]
         for i, path in enumerate(paths):
-            write_feature_shard(self.vectors()[i :: self.shards], Provenance("embed", 1, "0" * 20), path)
+            ids = {row["clip_id"] for row in self.rows()[i :: self.shards]}
+            rows = [row for row in self.vectors() if row[0] in ids]
+            write_feature_shard(rows, Provenance("embed", 2, "0" * 20), path)
         return self.manifest, paths, self.backbone()
 
     def backbone(self) -> Path:

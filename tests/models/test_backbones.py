@@ -37,6 +37,11 @@ def test_default_params_fit_the_embedded_backbone():
         ({"pooling": "none"}, {}, "use stats or avg"),
         ({"weights": "imagenet"}, {}, "not trained on ImageNet"),
         ({"weights": "nowhere.h5"}, {}, "nor a file that exists"),
+        ({}, {"mel_scale": "htk"}, "trained with features.mel_scale: slaney, not htk"),
+        ({}, {"power": 1}, "trained with features.power: 2, not 1"),
+        ({}, {"kinds": ["stft"]}, r"reads the mel image alone, not kinds: \[stft\]; set features.kinds: \[mel\]"),
+        ({}, {"kinds": ["mel", "chroma"]}, r"not kinds: \[mel, chroma\]; set"),
+        ({}, {"deltas": 1, "dtype": "float16"}, r"not kinds: \[mel\] with deltas: 1; set .* and deltas: 0"),
     ],
 )
 def test_what_the_network_was_not_trained_for_is_refused(backbone, features, words):
@@ -58,8 +63,43 @@ def test_image_backbones_want_images(changes, words):
         backbones.check(image_params(**changes), FeatureParams())
 
 
+@pytest.mark.parametrize(
+    ("features", "words"),
+    [
+        (
+            {"kinds": ["stft", "mel", "mfcc", "chroma"], "scale": "minmax"},
+            "reads 3 images of a clip at most, not the 4",
+        ),
+        (
+            {"kinds": ["mel", "mfcc"], "deltas": 1, "scale": "minmax"},
+            r"not the 4 of kinds: \[mel, mfcc\] with deltas: 1",
+        ),
+        ({"kinds": ["mel", "mfcc"], "dtype": "float16"}, "for float16 mfcc; set dtype: uint8 and scale: minmax"),
+        ({"deltas": 2, "dtype": "float16"}, "for float16 deltas; set dtype: uint8"),
+        ({"reference": 1.0, "dtype": "float16"}, "float16 levels above reference 1; set dtype: uint8"),
+    ],
+)
+def test_image_backbones_want_three_images_with_limits(features, words):
+    with pytest.raises(EarmarkError, match=words):
+        backbones.check(image_params(), FeatureParams(**features))
+
+
+@pytest.mark.parametrize(
+    "features",
+    [
+        {"kinds": ["stft", "mel", "chroma"], "dtype": "float16"},
+        {"kinds": ["mel", "mfcc", "pcen"], "scale": "minmax"},
+        {"deltas": 2, "scale": "minmax"},
+        {"kinds": ["contrast"], "reference": 1.0, "scale": "minmax"},
+    ],
+)
+def test_images_with_limits_are_accepted(features):
+    backbones.check(image_params(), FeatureParams(**features))
+
+
 def test_packing_and_choice_of_sound_are_free():
-    backbones.check(BackboneParams(), FeatureParams(shard_size=7, trim_db=None))
+    backbones.check(BackboneParams(), FeatureParams(shard_size=7, trim_db=None, compression="zstd"))
+    backbones.check(BackboneParams(), FeatureParams(vad="energy", window={"seconds": 1, "hop": 0.5}))
 
 
 def test_digest_says_what_decides_the_weights(tmp_path):

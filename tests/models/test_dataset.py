@@ -27,7 +27,7 @@ def test_clips_come_in_order_of_id_however_they_are_sharded(study):
     np.testing.assert_array_equal(one.train.vectors, many.train.vectors)
     np.testing.assert_array_equal(one.val.classes, many.val.classes)
     tiny = study()
-    expected = {clip: vector for clip, _, vector in tiny.vectors()}
+    expected = {clip: vector for clip, *_, vector in tiny.vectors()}
     ids = sorted(row["clip_id"] for row in tiny.rows() if row["split"] == "train")
     np.testing.assert_array_equal(one.train.vectors, [expected[i] for i in ids])
     assert one.labels == ["de", "en", "zh"]
@@ -35,11 +35,32 @@ def test_clips_come_in_order_of_id_however_they_are_sharded(study):
     assert one.train.majority() == pytest.approx(1 / 3)
 
 
+def test_windows_are_examples_and_clips_are_counted(study):
+    tiny = study(windows=3, shards=4)
+    data = dataset.load(*tiny.write()[:2])
+    for name, part in {"train": data.train, "val": data.val}.items():
+        rows = sorted((row for row in tiny.rows() if row["split"] == name), key=lambda row: row["clip_id"])
+        owned = {row["clip_id"]: [v for clip, *_, v in tiny.vectors() if clip == row["clip_id"]] for row in rows}
+        np.testing.assert_array_equal(part.vectors, [vector for vectors in owned.values() for vector in vectors])
+        assert part.clips.tolist() == [i for i, vectors in enumerate(owned.values()) for _ in vectors]
+        assert [data.labels[i] for i in part.classes] == [rows[i]["label"] for i in part.clips]
+        assert part.n_clips == len(rows) == sum(data.counts()[name].values())
+        assert len(part) == sum(data.windows()[name].values()) > len(rows)
+
+
+def test_windows_of_a_clip_never_cross_splits(study):
+    data, whole = (dataset.load(*study(windows=n).write()[:2]) for n in (3, 1))
+    assert (data.counts(), data.windows() is None) == (whole.counts(), False)
+    assert whole.windows() is None
+    train, val = ({vector.tobytes() for vector in part.vectors} for part in (data.train, data.val))
+    assert not train & val
+
+
 def test_spatial_maps_are_averaged(study):
     tiny = study(shape=(3, 2, 8), dtype="float16")
     data = dataset.load(*tiny.write()[:2])
     assert data.shape == (3, 2, 8)
-    first = next(vector for _, _, vector in tiny.vectors())
+    first = next(vector for *_, vector in tiny.vectors())
     np.testing.assert_allclose(data.train.vectors[0], first.astype(np.float32).mean(axis=(0, 1)), rtol=1e-5)
     assert data.train.vectors.dtype == np.float32
 
@@ -54,7 +75,7 @@ def test_a_clip_without_features_is_named(study):
 def test_features_that_are_not_numbers_are_refused(study):
     tiny = study()
     vectors = tiny.vectors()
-    vectors[4][2][3] = np.nan
+    vectors[4][-1][3] = np.nan
     tiny.vectors = lambda: vectors
     refused(tiny, "features of c004 are not finite")
 
@@ -79,7 +100,7 @@ def test_shards_of_different_shape_are_refused(study):
     tiny = study()
     manifest, features, _ = tiny.write()
     write_feature_shard(
-        [("x", "key", np.zeros(3, np.float32))], Provenance("embed", 1, "0"), features[0].with_name("x")
+        [("x", "key", 0, np.zeros(3, np.float32))], Provenance("embed", 1, "0"), features[0].with_name("x")
     )
     with pytest.raises(EarmarkError, match=r"features of shape \(3,\), but .* has \(16,\)"):
         dataset.load(manifest, [*features, features[0].with_name("x")])

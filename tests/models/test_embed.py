@@ -16,7 +16,7 @@ from earmark.models.inputs import network_input
 from earmark.provenance import Provenance
 from earmark.shards.blobs import BlobWriter
 from earmark.shards.read import read_features
-from earmark.shards.schema import MEL_SCHEMA
+from earmark.shards.schema import mel_schema
 
 FEATURES, BACKBONE = FeatureParams(), BackboneParams()
 PROVENANCE = Provenance("embed", 1, "0" * 20)
@@ -37,12 +37,19 @@ def images(count):
     }
 
 
-def write_mels(path, clips):
-    schema = PROVENANCE.stamp(MEL_SCHEMA, n_mels=40, dtype="uint8")
+def write_mels(path, clips, windows=1):
+    """Each image whole, or cut into so many parts of equal length."""
+    schema = PROVENANCE.stamp(mel_schema(["mel"]), heights={"mel": 40}, dtype="uint8")
     with BlobWriter(path, schema) as writer:
         for name, image in clips.items():
-            writer.add(name, f"key of {name}", image.shape[1], image.tobytes())
+            for n, part in enumerate(parts(image, windows)):
+                writer.add(name, f"key of {name}", n * part.shape[1], part.shape[1], part.tobytes())
     return path
+
+
+def parts(image, windows):
+    frames = image.shape[1] // windows
+    return [image[:, n * frames : (n + 1) * frames] for n in range(windows)]
 
 
 def run(onnx, mels, output, *previous):
@@ -57,7 +64,7 @@ def test_vectors_are_those_of_the_engine(onnx, tmp_path):
     assert made.table.clip_ids == list(clips)
     assert made.table.vectors.dtype == np.float32
     for image, vector in zip(clips.values(), made.table.vectors, strict=True):
-        expected = load(onnx, 1).features(network_input(image, BACKBONE, FEATURES.top_db)[None])[0]
+        expected = load(onnx, 1).features(network_input({"mel": image}, BACKBONE, FEATURES)[None])[0]
         assert (vector == expected).all()
 
 
@@ -68,6 +75,22 @@ def test_known_rows_are_copied_and_give_the_same_bytes(onnx, tmp_path):
     anew = run(onnx, all_of, tmp_path / "anew.parquet")
     assert (added.counts, anew.counts) == ((1, 2), (3, 0))
     assert added.path.read_bytes() == anew.path.read_bytes()
+
+
+def test_windows_have_a_vector_each_and_are_copied_together(onnx, tmp_path):
+    few, all_of = (write_mels(tmp_path / f"{n}.parquet", images(n), windows=3) for n in (2, 3))
+    first = run(onnx, few, tmp_path / "first.parquet")
+    added = run(onnx, all_of, tmp_path / "added.parquet", first.path)
+    anew = run(onnx, all_of, tmp_path / "anew.parquet")
+    assert (first.counts, added.counts, anew.counts) == ((2, 0), (1, 2), (3, 0))
+    assert added.path.read_bytes() == anew.path.read_bytes()
+    cut = {name: parts(image, 3) for name, image in images(3).items()}
+    assert anew.table.clip_ids == [name for name in cut for _ in range(3)]
+    assert anew.table.first_frames == [n * one[0].shape[1] for one in cut.values() for n in range(3)]
+    windows = [part for one in cut.values() for part in one]
+    for image, vector in zip(windows, anew.table.vectors, strict=True):
+        expected = load(onnx, 1).features(network_input({"mel": image}, BACKBONE, FEATURES)[None])[0]
+        assert (vector == expected).all()
 
 
 def test_the_backbone_is_not_needed_when_everything_is_known(onnx, tmp_path):
@@ -104,12 +127,12 @@ def test_missing_shard_and_backbone_are_named(onnx, tmp_path):
 
 def test_keras_engine_extracts_alike(onnx, tmp_path):
     clips = images(1)
-    batch = network_input(clips["clip0"], BACKBONE, FEATURES.top_db)[None]
+    batch = network_input({"mel": clips["clip0"]}, BACKBONE, FEATURES)[None]
     np.testing.assert_allclose(KerasEngine(BACKBONE).features(batch), load(onnx).features(batch), atol=1e-3)
 
 
 GOLDEN = {
-    "version": 1,
+    "version": 2,
     "weights": "cc0e4d281eaa644a8d4b15d0a12f0605aec7eb94487ce66c2cbb8e1cadf8518c",
     "norm": 16.2395,
     "values": [0.1616, 0.4557, 0.0, 0.0, 0.4173, 0.6251, 0.0032, 0.0032],
@@ -123,7 +146,7 @@ def golden_image():
 
 
 def test_numbers_are_those_of_the_version(onnx):
-    found = load(onnx, 1).features(network_input(golden_image(), BACKBONE, FEATURES.top_db)[None])[0]
+    found = load(onnx, 1).features(network_input({"mel": golden_image()}, BACKBONE, FEATURES)[None])[0]
     assert (versions.EMBED, weights_digest(BACKBONE)) == (GOLDEN["version"], GOLDEN["weights"]), "record new numbers"
     message = "the numbers of extraction changed: bump versions.EMBED"
     np.testing.assert_allclose(np.linalg.norm(found), GOLDEN["norm"], rtol=1e-3, err_msg=message)

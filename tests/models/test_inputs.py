@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from earmark.config import BackboneParams
+from earmark.config import BackboneParams, FeatureParams
 from earmark.models.inputs import IMAGENET_BGR, SHORTEST, band_mean_removed, decibels, network_input
 
 TOP_DB = 80.0
+FEATURES = FeatureParams(top_db=TOP_DB)
 
 
 def image_backbone(name, size=(64, 48)):
@@ -26,7 +27,7 @@ def test_grey_levels_are_decibels_below_the_maximum():
 
 
 def test_speech_backbone_reads_decibels_without_band_means(grey):
-    x = network_input(grey, BackboneParams(), TOP_DB)
+    x = network_input({"mel": grey}, BackboneParams(), FEATURES)
     assert x.shape == (40, 70, 1)
     assert x.dtype == np.float32
     np.testing.assert_allclose(x.mean(axis=1), 0, atol=1e-4)
@@ -41,14 +42,15 @@ def test_a_filter_on_the_recording_changes_nothing(grey):
 
 @pytest.mark.parametrize("frames", [1, 5, SHORTEST - 1])
 def test_short_clips_are_continued_at_their_mean(frames):
-    x = network_input(np.arange(40 * frames, dtype=np.uint8).reshape(40, frames), BackboneParams(), TOP_DB)
+    image = np.arange(40 * frames, dtype=np.uint8).reshape(40, frames)
+    x = network_input({"mel": image}, BackboneParams(), FEATURES)
     assert x.shape == (40, SHORTEST, 1)
     assert (x[:, 0] == 0).all() or frames == SHORTEST - 1
     assert (x[:, -1] == 0).all()
 
 
 def test_images_are_squeezed_and_grey(grey):
-    x = network_input(grey, image_backbone("mobilenet_v2"), TOP_DB)
+    x = network_input({"mel": grey}, image_backbone("mobilenet_v2"), FEATURES)
     assert x.shape == (64, 48, 3)
     assert x.dtype == np.float32
     assert (x[..., 0] == x[..., 1]).all()
@@ -66,7 +68,7 @@ def test_images_are_squeezed_and_grey(grey):
 )
 def test_pixels_have_the_range_of_the_training(name, dark, bright):
     for level, expected in ((0, dark), (255, bright)):
-        x = network_input(np.full((40, 30), level, np.uint8), image_backbone(name), TOP_DB)
+        x = network_input({"mel": np.full((40, 30), level, np.uint8)}, image_backbone(name), FEATURES)
         np.testing.assert_allclose(x[0, 0], expected, atol=1e-3)
 
 
@@ -77,7 +79,7 @@ def test_pixels_equal_those_of_keras(grey, name, mode):
     from keras.applications import imagenet_utils
 
     square = np.ascontiguousarray(grey[:, :40])
-    ours = network_input(square, image_backbone(name, (40, 40)), TOP_DB)
+    ours = network_input({"mel": square}, image_backbone(name, (40, 40)), FEATURES)
     picture = np.repeat(square[..., None].astype(np.float32), 3, axis=-1)
     np.testing.assert_allclose(ours, imagenet_utils.preprocess_input(picture, mode=mode), atol=1e-4)
 
@@ -85,10 +87,41 @@ def test_pixels_equal_those_of_keras(grey, name, mode):
 def test_half_floats_make_the_same_picture_as_grey_levels(grey):
     halves = decibels(grey, TOP_DB).astype(np.float16)
     backbone = image_backbone("vgg16")
-    np.testing.assert_allclose(network_input(halves, backbone, TOP_DB), network_input(grey, backbone, TOP_DB), atol=0.2)
+    np.testing.assert_allclose(
+        network_input({"mel": halves}, backbone, FEATURES), network_input({"mel": grey}, backbone, FEATURES), atol=0.2
+    )
 
 
 def test_frequency_keeps_rising_with_the_row():
     rising = np.repeat(np.arange(0, 240, 6, dtype=np.uint8)[:, None], 30, axis=1)
-    x = network_input(rising, image_backbone("mobilenet_v2"), TOP_DB)
+    x = network_input({"mel": rising}, image_backbone("mobilenet_v2"), FEATURES)
     assert (np.diff(x[:, 0, 0]) >= 0).all()
+
+
+def noise(height, seed):
+    return np.random.default_rng(seed).integers(0, 256, (height, 70), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("name", ["mobilenet_v2", "resnet50", "efficientnet_v2_b0"])
+def test_each_of_three_images_is_a_channel(name):
+    images, backbone = {"stft": noise(257, 0), "mel": noise(40, 1), "chroma": noise(12, 2)}, image_backbone(name)
+    found = network_input(images, backbone, FEATURES)
+    assert (found.shape, found.dtype) == ((64, 48, 3), np.float32)
+    for channel, (kind, image) in enumerate(images.items()):
+        alone = network_input({kind: image}, backbone, FEATURES)
+        np.testing.assert_array_equal(found[..., channel], alone[..., channel])
+
+
+def test_the_third_of_two_images_is_their_mean():
+    first, second, backbone = noise(40, 0), noise(20, 1), image_backbone("mobilenet_v2")
+    found = network_input({"mel": first, "mel_delta": second}, backbone, FEATURES)
+    np.testing.assert_array_equal(found[..., 0], network_input({"mel": first}, backbone, FEATURES)[..., 0])
+    np.testing.assert_array_equal(found[..., 1], network_input({"mel": second}, backbone, FEATURES)[..., 0])
+    np.testing.assert_allclose(found[..., 2], (found[..., 0] + found[..., 1]) / 2, atol=1e-6)
+
+
+def test_half_floats_of_chroma_are_shares():
+    image = np.array([[0, 0.5, 1]] * 12, np.float16)
+    grey = np.array([[0, 127.5, 255]] * 12)
+    x = network_input({"chroma": image}, image_backbone("mobilenet_v2", (12, 3)), FEATURES)
+    np.testing.assert_allclose(x[..., 0], grey / 127.5 - 1, atol=1e-6)

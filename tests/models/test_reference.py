@@ -17,7 +17,7 @@ def test_the_saved_reference_answers_as_the_fitted_one(study, tmp_path, labels, 
     assert reference.accuracy(data.train) > 0.8
     reference.save(tmp_path / FILE, data.shape)
     saved = np.load(tmp_path / FILE)
-    flat = np.stack([vector.ravel() for _, _, vector in tiny.vectors()])
+    flat = np.stack([vector.ravel() for *_, vector in tiny.vectors()])
     logits = (flat - saved["mean"]) / saved["scale"] @ saved["coef"].T + saved["intercept"]
     answers = logits.argmax(axis=1) if len(labels) > 2 else (logits[:, 0] > 0).astype(int)
     rows = tiny.rows()

@@ -10,6 +10,7 @@ import sys
 import pytest
 import yaml
 
+from earmark.config import Params, parse
 from earmark.digest import file_digest
 from earmark.errors import EarmarkError
 from earmark.models.train import COLUMNS, decisive, train
@@ -87,10 +88,30 @@ def test_another_process_and_other_sharding_give_the_same_bytes(study):
     assert here == contents(in_another_process(study(**settings, shards=3)))
 
 
+def test_windows_are_told_beside_the_clips(study):
+    recorder = Recorder()
+    training = read(run(study(windows=3, gap=6.0, train={"epochs": 15}), listeners=[recorder]))
+    assert training["clips"]["val"] == {"de": 6, "en": 6, "zh": 6}
+    assert training["windows"]["val"] == {"de": 6, "en": 12, "zh": 18}
+    assert {name: recorder.heard[0][1][name] for name in ("clips", "windows")} == {
+        name: training[name] for name in ("clips", "windows")
+    }
+    assert training["val"]["accuracy"] > 0.9
+    assert "windows" not in read(run(study(train={"epochs": 1}), "whole"))
+
+
 def test_what_only_other_products_depend_on_is_not_in_the_model(study):
     tiny = study(train={"epochs": 1})
     other = tiny.params.model_copy(update={"task": "other", "evaluate": type(tiny.params.evaluate)(bootstrap=7)})
     assert decisive(other) == decisive(tiny.params)
+
+
+def test_what_decided_a_model_can_be_read_back():
+    features = {"kinds": ["chroma", "stft"], "sample_rate": 8000, "fmax": 4000, "window": {"seconds": 1, "hop": 0.5}}
+    params = Params.model_validate({"features": features})
+    again = parse(decisive(params))
+    assert again.features.front_end() == params.features.front_end()
+    assert decisive(again) == decisive(params)
 
 
 def test_listeners_hear_of_the_whole_training(study):
@@ -114,7 +135,7 @@ def test_features_without_meaning_are_reported(study, capsys):
 
 
 def test_a_failed_training_leaves_no_folder(study):
-    tiny = study(train={"optimizer": "sgd", "learning_rate": 1e30, "standardise": False})
+    tiny = study(train={"head": "linear", "optimizer": "sgd", "learning_rate": 3e38, "standardise": False})
     with pytest.raises(EarmarkError, match="not a number"):
         run(tiny)
     assert sorted(path.name for path in tiny.folder.iterdir() if "model" in path.name) == []

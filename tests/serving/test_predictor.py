@@ -7,11 +7,15 @@ import sys
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from earmark.audio.decode import DecodeError
+from earmark.config import WindowParams
 from earmark.errors import EarmarkError
-from earmark.serving.predictor import FILES, Predictor
-from earmark.shards.read import read_features, read_mels
+from earmark.serving.predictor import FILES, Predictor, mean_over_windows
+from earmark.shards.read import read_features, read_images
 
 
 @pytest.fixture(scope="module")
@@ -20,13 +24,14 @@ def predictor(served):
 
 
 def test_the_mel_image_is_that_of_training_to_the_bit(served, predictor):
-    for path, row in zip(served.files, read_mels(served.mels), strict=True):
-        np.testing.assert_array_equal(predictor.frontend.image_of(path), row.mel)
+    for path, row in zip(served.files, read_images(served.mels), strict=True):
+        (window,) = predictor.frontend.windows_of(path)
+        np.testing.assert_array_equal(window.images["mel"], row.images["mel"])
 
 
 def test_features_are_those_of_training(served, predictor):
     table = read_features(served.features)
-    features = predictor.features([row.mel for row in read_mels(served.mels)])
+    features = predictor.features([row.images for row in read_images(served.mels)])
     assert features.dtype == np.float32
     np.testing.assert_array_equal(features.astype(table.vectors.dtype), table.vectors)
 
@@ -42,7 +47,7 @@ def test_probabilities_are_those_of_the_keras_head(served, predictor):
 
 def test_files_bytes_and_images_get_the_same_answer(served, predictor):
     files = predictor.predict_files(served.files)
-    assert files == predictor.predict_images([row.mel for row in read_mels(served.mels)])
+    assert files == [predictor.predict_windows([row]) for row in read_images(served.mels)]
     assert files == [predictor.predict_bytes(path.read_bytes()) for path in served.files]
     assert [answer.label for answer in files] == [path.name.split("-")[0] for path in served.files]
     for answer in files:
@@ -52,8 +57,39 @@ def test_files_bytes_and_images_get_the_same_answer(served, predictor):
 
 
 def test_an_answer_does_not_depend_on_its_neighbours(served, predictor):
-    images = [row.mel for row in read_mels(served.mels)]
-    assert predictor.predict_images(images[3:4])[0] == predictor.predict_images(images)[3]
+    rows = list(read_images(served.mels))
+    alone, together = predictor.features([rows[3].images]), predictor.features([row.images for row in rows])
+    np.testing.assert_array_equal(predictor.probabilities(alone)[0], predictor.probabilities(together)[3])
+    assert predictor.predict_files(served.files[3:4]) == predictor.predict_files(served.files)[3:4]
+
+
+def test_a_clips_answer_is_the_mean_over_its_windows(served, predictor):
+    windows = list(read_images(served.mels))[6:9]
+    one_by_one = [predictor.predict_windows([window]) for window in windows]
+    answer = predictor.predict_windows(windows)
+    for label in predictor.labels:
+        expected = np.mean([one.probabilities[label] for one in one_by_one])
+        assert answer.probabilities[label] == pytest.approx(expected, abs=1e-12)
+    assert answer.confidence == answer.probabilities[answer.label] == max(answer.probabilities.values())
+
+
+def test_files_are_cut_as_in_training(served, predictor):
+    features = served.params.features.model_copy(update={"window": WindowParams(seconds=0.4, hop=0.3)})
+    params = served.params.model_copy(update={"features": features})
+    cutting = Predictor(params, predictor.labels, predictor._backbone, predictor._head)
+    windows = cutting.frontend.windows_of(served.files[-1])
+    assert len(windows) > 2
+    answer = cutting.predict_windows(windows)
+    assert [answer] == cutting.predict_files(served.files[-1:])
+    assert answer == cutting.predict_bytes(served.files[-1].read_bytes())
+    assert answer != predictor.predict_files(served.files[-1:])[0]
+
+
+@given(arrays(np.float32, st.tuples(st.integers(1, 9), st.integers(2, 5)), elements=st.floats(0, 1, width=32)))
+def test_the_mean_of_one_window_is_exact_and_order_does_not_matter(rows):
+    assert mean_over_windows(rows[:1]).tolist() == rows[0].tolist()
+    np.testing.assert_allclose(mean_over_windows(rows), mean_over_windows(rows[::-1]), rtol=1e-12)
+    assert rows.min() <= mean_over_windows(rows).max() <= rows.max()
 
 
 @pytest.mark.parametrize("kind", ["FLAC", "OGG", "MP3"])
@@ -70,7 +106,7 @@ def test_other_formats_rates_and_channels(served, predictor, tmp_path, kind):
 
 
 def test_nothing_to_predict(predictor):
-    assert predictor.predict_images([]) == predictor.predict_files([]) == []
+    assert predictor.predict_files([]) == []
 
 
 def test_audio_that_cannot_be_used_is_named(predictor, tmp_path):
