@@ -33,11 +33,16 @@ if workflow.is_main_process and not workflow.dryrun:
     LOCK = acquire(
         PLAN.store.root
     )  # until this process ends: runs that share a store take turns
+    PLAN.forget_receipts()
     PLAN.seed()
+
+
+CLUSTER_JOBS = 16  # at a time, where a cluster's executor does not say how many
 
 
 wildcard_constraints:
     key="[0-9a-f]{20}",
+    shards="[01.]+|all..all",
 
 
 include: "workflow/rules/common.smk"

@@ -6,6 +6,7 @@ files make up the published folders. It reads file digests (cached) and the mani
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,6 +31,15 @@ from earmark.store import Store, link, publish, replacing
 EMBED_GROUP = 64
 """Shards per extraction job: loading a backbone costs seconds, a shard of features as much or less."""
 
+JOBS_PER_WORKER = 2
+"""Mel jobs per core: a second round evens out jobs of different length."""
+
+CLIPS_PER_JOB = 8192
+"""Half a minute of work: what a killed job loses is less, as finished shards stay."""
+
+CLIP_COLUMNS = ("clip_id", "path", "start", "end", "audio_digest")
+"""Of the manifest, in the order of ``ClipRow``."""
+
 STAGES = ("prepare", "mel", "embed", "train", "evaluate")
 """The five stages in order; a target publishes every stage up to its own."""
 
@@ -42,6 +52,19 @@ class Shard:
     clips: list[ClipRow]
     mel_key: str
     feature_key: str
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Shards that one job makes; its name tells which, and what becomes of them."""
+
+    shards: list[Shard]
+
+    @property
+    def name(self) -> str:
+        """The key of all that it makes, and the range of shards that holds it."""
+        key = digest("mel batch", [shard.mel_key for shard in self.shards])
+        return f"{key}.{self.shards[0].name}..{self.shards[-1].name}"
 
 
 @dataclass(frozen=True)
@@ -111,13 +134,27 @@ class Plan:
     @cached_property
     def shards(self) -> list[Shard]:
         """All shards in order of name; needs the manifest."""
-        names = ["clip_id", "path", "start", "end", "audio_digest"]
-        rows = [ClipRow(**row) for row in self._rows(names)]
-        bits = bits_for(len(rows), self.params.features.shard_size)
-        parts: dict[str, list[ClipRow]] = {}
-        for row in rows:
-            parts.setdefault(shard_of(row.clip_id, bits), []).append(row)
-        return [self._shard(name, parts[name]) for name in sorted(parts)]
+        return [self.shard(name) for name in self.shard_names]
+
+    @property
+    def shard_names(self) -> list[str]:
+        """Names of all shards in order."""
+        return sorted(self._members)
+
+    @cached_property
+    def _clips(self) -> list[list[Any]]:
+        """The columns of the manifest that tell the clips' sounds; a job that needs some of them builds only those."""
+        table = pq.ParquetFile(self.manifest).read(columns=list(CLIP_COLUMNS))
+        return [table.column(name).to_pylist() for name in CLIP_COLUMNS]
+
+    @cached_property
+    def _members(self) -> dict[str, list[int]]:
+        """Shard name → its rows of the manifest."""
+        clip_ids, members = self._clips[0], defaultdict(list)
+        bits = bits_for(len(clip_ids), self.params.features.shard_size)
+        for row, clip_id in enumerate(clip_ids):
+            members[shard_of(clip_id, bits)].append(row)
+        return dict(members)
 
     def _rows(self, names: list[str]) -> list[dict[str, Any]]:
         # ParquetFile, because read_table imports pandas, which would cost every job a second
@@ -125,22 +162,39 @@ class Plan:
 
     def _shard(self, name: str, clips: list[ClipRow]) -> Shard:
         content = [(c.clip_id, c.audio_digest, c.start, c.end) for c in clips]
-        mel_key = digest("mel", versions.MEL, self.params.features.front_end(), content)
+        features = self.params.features
+        packing = [] if features.compression == "none" else [features.compression]
+        mel_key = digest("mel", versions.MEL, features.front_end(), content, *packing)
         return Shard(name, clips, mel_key, digest("embed", self._backbone, mel_key))
 
     def shard(self, name: str) -> Shard:
         """The shard called ``name``; raises EarmarkError if the manifest has no such shard."""
-        for shard in self.shards:
-            if shard.name == name:
-                return shard
-        raise EarmarkError(f"no shard '{name}'; the manifest has {', '.join(s.name for s in self.shards)}")
+        if name not in self._members:
+            raise EarmarkError(f"no shard '{name}'; the manifest has {', '.join(self.shard_names)}")
+        clips = [ClipRow(*(column[row] for column in self._clips)) for row in self._members[name]]
+        return self._shard(name, clips)
 
-    def shard_of_mel(self, key: str) -> Shard:
-        """The shard whose mel images have ``key``; raises EarmarkError if the study has none."""
-        for shard in self.shards:
-            if shard.mel_key == key:
-                return shard
-        raise EarmarkError(f"no shard of this study has the mel key {key}")
+    def select(self, names: str) -> list[Shard]:
+        """The shards of a list ``a,b,c`` or of a range ``first..last``; raises EarmarkError for unknown ones."""
+        first, dots, last = names.partition("..")
+        if not dots:
+            return [self.shard(name) for name in names.split(",")]
+        for end in (first, last):
+            if end not in self._members:
+                self.shard(end)
+        return [self.shard(name) for name in self.shard_names if first <= name <= last]
+
+    def mel_batches(self, workers: int) -> list[Batch]:
+        """The shards whose images are missing, in jobs of one process each: enough for ``workers`` at a time."""
+        missing = [shard for shard in self.shards if not self.store.has("mel", shard.mel_key)]
+        clips = sum(len(shard.clips) for shard in missing)
+        count = max(JOBS_PER_WORKER * workers, -(-clips // CLIPS_PER_JOB))
+        parts: dict[int, list[Shard]] = defaultdict(list)
+        done = 0
+        for shard in missing:
+            parts[done * count // clips].append(shard)
+            done += len(shard.clips)
+        return [Batch(part) for part in parts.values()]
 
     def mel_path(self, shard: Shard) -> Path:
         """Store path of a shard's mel images."""
@@ -312,6 +366,11 @@ class Plan:
         products += [("mel", path) for path in sorted(Path("data/mel").glob("*.parquet"))]
         products += [("embed", path) for path in sorted(Path("data/features").glob("*.parquet"))]
         return sum(self.store.adopt(step, path) for step, path in products) + self._seed_backbone()
+
+    def forget_receipts(self) -> None:
+        """Remove the receipts that a killed run left: what they attest may have been collected since."""
+        for receipt in self.store.root.glob("*/*.done"):
+            receipt.unlink()
 
     def _seed_backbone(self) -> int:
         """A published model carries its backbone, which extraction for the same study can use."""

@@ -32,7 +32,3 @@ def test_a_problem_is_one_message_without_a_traceback(tmp_path):
     assert answer.returncode == 1
     assert "did you mean 'n_mels'" in answer.stderr
     assert "Traceback" not in answer.stderr
-
-
-def test_using_a_recipe_lists_them_without_a_name(cli):
-    assert "real-keywords" in cli("use").output

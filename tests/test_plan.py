@@ -71,6 +71,8 @@ def test_every_clip_is_in_exactly_one_shard(plan_of):
     ("section", "value", "steps"),
     [
         ("features", {"trim_db": 40}, {"mel", "embed", "confounds", "train", "evaluate"}),
+        ("features", {"window": {"seconds": 1}}, {"mel", "embed", "confounds", "train", "evaluate"}),
+        ("features", {"compression": "zstd"}, {"mel", "embed", "evaluate"}),
         ("backbone", {"engine": "onnx"}, {"evaluate"}),
         ("train", {"learning_rate": 0.5}, {"train", "evaluate"}),
         ("evaluate", {"bootstrap": 7}, {"evaluate"}),
@@ -78,6 +80,16 @@ def test_every_clip_is_in_exactly_one_shard(plan_of):
 )
 def test_a_parameter_changes_the_keys_below_it_and_no_other(plan_of, section, value, steps):
     assert changed(keys(plan_of()), keys(plan_of(**{section: value}))) == steps
+
+
+def test_another_compression_copies_its_rows_from_the_shard_before(plan_of):
+    before, after = plan_of(), plan_of(features={"compression": "zstd"})
+    shard = before.shards[0]
+    before.mel_path(shard).parent.mkdir(parents=True)
+    before.mel_path(shard).touch()
+    before.remember("mel", shard)
+    assert after.previous("mel", after.shards[0]) == [before.mel_path(shard)]
+    assert after.mel_path(after.shards[0]) != before.mel_path(shard)
 
 
 def test_a_changed_clip_changes_its_shard_only(plan_of):
@@ -137,9 +149,42 @@ def test_unknown_shards_are_answered_with_the_known(plan_of):
     plan = plan_of()
     with pytest.raises(EarmarkError, match=plan.shards[0].name):
         plan.shard("0101010101")
-    with pytest.raises(EarmarkError, match="mel key"):
-        plan.shard_of_mel("f" * 20)
-    assert plan.shard_of_mel(plan.shards[0].mel_key) == plan.shards[0]
+    for names in ("0101010101", f"{plan.shard_names[0]}..0101010101"):
+        with pytest.raises(EarmarkError, match="no shard '0101010101'"):
+            plan.select(names)
+
+
+def test_shards_are_selected_by_list_and_by_range(plan_of):
+    plan = plan_of()
+    names = plan.shard_names
+    assert plan.select(",".join(names[1:3])) == plan.shards[1:3]
+    assert plan.select(f"{names[0]}..{names[-1]}") == plan.shards
+    assert plan.select(f"{names[1]}..{names[1]}") == [plan.shard(names[1])]
+
+
+@pytest.mark.parametrize("workers", [1, 2, 100])
+def test_missing_images_are_made_in_batches_that_keep_all_cores_busy(plan_of, workers):
+    plan = plan_of()
+    batches = plan.mel_batches(workers)
+    assert [shard for batch in batches for shard in batch.shards] == plan.shards
+    assert min(2 * workers, len(plan.shards)) >= len(batches) >= min(workers, len(plan.shards))
+    first, last = batches[-1].name.split(".", 1)[1].split("..")
+    assert plan.select(f"{first}..{last}") == batches[-1].shards
+    for shard in plan.shards[1:]:
+        plan.mel_path(shard).parent.mkdir(parents=True, exist_ok=True)
+        plan.mel_path(shard).touch()
+    assert [batch.shards for batch in plan.mel_batches(workers)] == [plan.shards[:1]]
+    plan.mel_path(plan.shards[0]).touch()
+    assert plan.mel_batches(workers) == []
+
+
+def test_receipts_of_a_killed_run_are_forgotten(plan_of):
+    plan = plan_of()
+    receipt = plan.store.root / "mel" / f"{plan.mel_batches(1)[0].name}.done"
+    receipt.parent.mkdir(parents=True)
+    receipt.touch()
+    plan.forget_receipts()
+    assert not receipt.exists()
 
 
 def test_seeding_takes_what_was_pulled(plan_of):

@@ -17,10 +17,24 @@ def study(wildcards, input):
     return f"--params {PLAN.params_file} --manifest {PLAN.prepared}"
 
 
+def images_of(shards):
+    """The mel shards that are there, and a receipt of each job that makes missing ones."""
+    found = [PLAN.mel_path(shard) for shard in shards]
+    missing = {path for path in found if not path.is_file()}
+    batches = [
+        batch
+        for batch in PLAN.mel_batches(workflow.cores or CLUSTER_JOBS)
+        if missing & {PLAN.mel_path(shard) for shard in batch.shards}
+    ]
+    return [ancient(str(path)) for path in found if path not in missing] + [
+        f"{STORE}/mel/{batch.name}.done" for batch in batches
+    ]
+
+
 def mels(wildcards):
     """The mel shards of the study."""
     manifest(wildcards)
-    return ancient([str(PLAN.mel_path(shard)) for shard in PLAN.shards])
+    return images_of(PLAN.shards)
 
 
 def features(wildcards):
@@ -38,9 +52,7 @@ def features(wildcards):
 def mels_to_embed(wildcards):
     """The mel shards of one extraction job whose features are missing."""
     manifest(wildcards)
-    return ancient(
-        [str(PLAN.mel_path(shard)) for shard in PLAN.missing_features(wildcards.key)]
-    )
+    return images_of(PLAN.missing_features(wildcards.key))
 
 
 def confounds(wildcards):

@@ -1,22 +1,21 @@
-"""Audio to mel images: one job per shard of clips, over cores or a cluster."""
+"""Audio to images: one warm process per batch of shards, over cores or a cluster."""
 
 
-rule mel_shard:
+rule mel_shards:
     input:
         manifest,
     output:
-        f"{STORE}/mel/{{key}}.parquet",
+        temp(touch(f"{STORE}/mel/{{key}}.{{shards}}.done")),
     log:
-        f"{STORE}/logs/mel/{{key}}.log",
+        f"{STORE}/logs/mel/{{key}}.{{shards}}.log",
     conda:
         ENVIRONMENT
     resources:
         mem_mb=500,
     params:
         study=study,
-        shard=lambda wildcards: PLAN.shard_of_mel(wildcards.key).name,
     shell:
-        "earmark mel {params.study} --shard {params.shard} 2> {log}"
+        "earmark mel {params.study} --shards {wildcards.shards} 2> {log}"
 
 
 rule mel:

@@ -1,0 +1,62 @@
+"""Using and judging: predict, summary, recipes, and what the machine has."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from earmark.commands.options import json_option
+
+
+@click.command()
+@click.argument("audio", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--model",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    default=Path("results/model"),
+    show_default=True,
+    help="Folder of the trained model.",
+)
+@json_option
+def predict(audio: tuple[Path, ...], model: Path, as_json: bool) -> None:
+    """Classify recordings with the trained model, through the front end it was trained with."""
+    from earmark.serving.predict import predict_table
+
+    table = predict_table(model, audio)
+    if as_json:
+        click.echo(json.dumps(table, ensure_ascii=False, indent=2))
+    for row in [] if as_json else table:
+        click.echo(f"{row['path']}\t{row['label']}\t{row['confidence']:.3f}")
+
+
+@click.command()
+@json_option
+def summary(as_json: bool) -> None:
+    """Print the test figures, where the report is, and how to open the MLflow UI."""
+    from earmark.summary import read_metrics, summarise
+
+    metrics = read_metrics(Path("results/metrics.json"))
+    click.echo(json.dumps(metrics, indent=2) if as_json else summarise(metrics))
+
+
+@click.command()
+@click.argument("name", required=False)
+def use(name: str | None) -> None:
+    """Write the recipe NAME into params.yaml, for `dvc repro`; without a name, list the recipes."""
+    from earmark.recipes import apply, describe
+
+    click.echo(apply(name, Path("params.yaml")) if name else describe())
+
+
+@click.command()
+@json_option
+def doctor(as_json: bool) -> None:
+    """Tell what this machine has (cores, GPU, weights, versions) and what is missing."""
+    from earmark.doctor import examine, explain
+
+    findings = examine()
+    click.echo(json.dumps([vars(f) for f in findings], indent=2) if as_json else explain(findings))
+    sys.exit(any(finding.level == "missing" for finding in findings))
