@@ -15,6 +15,7 @@ from earmark.config import FeatureParams
 from earmark.errors import EarmarkError
 from earmark.provenance import Provenance
 from earmark.shards.blobs import BlobWriter, Row
+from earmark.shards.memory import keep_freed
 from earmark.shards.reuse import EarlierRows
 from earmark.shards.schema import FEATURE_SCHEMA, ClipRow, mel_schema, row_key
 from earmark.store import replacing
@@ -34,6 +35,7 @@ def write_mel_shard(
     Clips whose key is in one of the ``previous`` shards are copied. ``frontend`` is that of ``features``, for a worker
     that writes many shards; without it one is made. Raises EarmarkError if a clip no longer decodes.
     """
+    keep_freed()
     frontend, front_end, copied = frontend or Frontend(features), features.front_end(), 0
     heights = frontend.heights()
     earlier = EarlierRows(previous, ["first_frame", "frames", *heights])
