@@ -1,12 +1,17 @@
-"""Extraction: mel shards to feature shards, one backbone loaded once for many shards; a vector per window."""
+"""Extraction: mel shards to feature shards, one backbone loaded once for many shards; a vector per window.
+
+A thread reads images and makes the network's inputs while the engine runs. Order and bytes are the same without it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby
+from itertools import cycle, groupby, islice
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,15 +20,25 @@ from tqdm import tqdm
 from earmark import versions
 from earmark.config import BackboneParams, FeatureParams
 from earmark.digest import digest
-from earmark.models.backbones import weights_digest
+from earmark.errors import EarmarkError
+from earmark.models.backbones import image_shape
 from earmark.models.engine import Engine, choose
-from earmark.models.inputs import Images, network_input
+from earmark.models.inputs import Floats, Images, network_input
+from earmark.models.prefetch import prefetch
+from earmark.models.weight_files import weights_digest
 from earmark.provenance import Provenance, read_record
 from earmark.shards.read import read_images
 from earmark.shards.reuse import EarlierRows
 from earmark.shards.write import write_feature_shard
 
-Vector = NDArray[np.float32]
+Vector = NDArray[Any]
+"""Features of one window, float32 or float16 as ``backbone.dtype`` says."""
+
+CHUNK = 8
+"""Windows that are handed over together: 5 MB of inputs at 224 pixels."""
+
+AHEAD = 2
+"""Chunks that may wait for the engine."""
 
 
 @dataclass(frozen=True)
@@ -37,67 +52,126 @@ class EmbedJob:
 
 
 def embed(
-    jobs: Sequence[EmbedJob], backbone: BackboneParams, features: FeatureParams, onnx: Path, threads: int | None = None
+    jobs: Sequence[EmbedJob],
+    backbone: BackboneParams,
+    features: FeatureParams,
+    onnx: Path,
+    threads: int | None = None,
+    ahead: int = AHEAD,
 ) -> tuple[int, int]:
     """Write the feature shards of ``jobs``; returns (computed, copied) clips.
 
     ``onnx`` is the exported backbone, ``threads`` those of the CPU engine (None: every core); it is loaded only if
-    there is something to compute. Raises EarmarkError if a shard or the backbone is missing or damaged.
+    there is something to compute. ``ahead`` chunks may be read before the engine has room for them (0: none). Raises
+    EarmarkError if a shard or the backbone is missing or damaged, or if features overflow ``backbone.dtype``.
     """
-    extractor, computed, copied = Extractor(backbone, features, onnx, threads), 0, 0
-    for job in tqdm(jobs, "embed", disable=None, mininterval=1, unit="shard"):
-        rows = _Rows(job, extractor)
-        write_feature_shard(rows, job.provenance, job.output)
-        computed, copied = computed + rows.computed, copied + rows.copied
-    return computed, copied
+    extractor, reader = Extractor(backbone, onnx, threads), _Reader(jobs, backbone, features, ahead)
+    with closing(prefetch(reader, ahead)) as chunks:
+        for job in tqdm(jobs, "embed", disable=None, mininterval=1, unit="shard"):
+            write_feature_shard(extractor.rows(iter(chunks.__next__, [])), job.provenance, job.output)
+    return reader.computed, reader.copied
 
 
 def feature_key(mel_key: str, backbone: BackboneParams, weights: str) -> str:
     """Content key of a clip's features, from that of its images and the weights' digest; equal keys, equal bytes."""
-    section = {name: value for name, value in backbone.plain().items() if name not in ("weights", "engine")}
-    return digest("embed", versions.EMBED, section, weights, mel_key)
+    return digest("embed", versions.EMBED, backbone.bottleneck(), weights, mel_key)
+
+
+class Window(NamedTuple):
+    """A row to be: what the network reads of a window, or its features where they are known from an earlier shard."""
+
+    clip_id: str
+    key: str
+    first_frame: int
+    input: Floats | None
+    vector: Vector | None
 
 
 class Extractor:
-    """Features of single windows; the backbone is loaded when the first is asked for."""
+    """Features of windows in the type they are stored in; the backbone is loaded when the first are asked for."""
 
-    def __init__(self, backbone: BackboneParams, features: FeatureParams, onnx: Path, threads: int | None) -> None:
-        self.backbone, self.weights = backbone, weights_digest(backbone)
-        self._features, self._onnx, self._threads = features, onnx, threads
+    def __init__(self, backbone: BackboneParams, onnx: Path, threads: int | None) -> None:
+        self.backbone, self._onnx, self._threads = backbone, onnx, threads
 
     @cached_property
     def _engine(self) -> Engine:
         return choose(self.backbone, self._onnx, self._threads)
 
-    def vector(self, images: Images) -> Vector:
-        """Features (shape of the backbone's output) of one window, float32."""
-        return self._engine.features(network_input(images, self.backbone, self._features)[None])[0]
+    def rows(self, chunks: Iterator[list[Window]]) -> Iterator[tuple[str, str, int, Vector]]:
+        """Rows of a feature shard: (clip_id, row_key, first_frame, vector); raises EarmarkError if one overflows."""
+        for chunk in chunks:
+            inputs = [window.input for window in chunk if window.input is not None]
+            made = iter(self._engine.features(inputs) if inputs else ())
+            for window in chunk:
+                vector = self._stored(next(made), window) if window.vector is None else window.vector
+                yield window.clip_id, window.key, window.first_frame, vector
+
+    def _stored(self, vector: Floats, window: Window) -> Vector:
+        if self.backbone.dtype == "float32":
+            return vector
+        largest, limit = float(np.abs(vector).max()), float(np.finfo(np.float16).max)
+        if largest > limit:
+            raise EarmarkError(
+                f"{window.clip_id}: features up to {largest:.4g} do not fit into float16, which ends at {limit:g}; "
+                "set backbone.dtype: float32"
+            )
+        return vector.astype(np.float16)
 
 
-class _Rows:
-    """The rows of one feature shard, those of a clip copied where its key is known, else computed."""
+class _Reader:
+    """The windows of all jobs in chunks, an empty one after each job; the clips are counted as they are read.
 
-    def __init__(self, job: EmbedJob, extractor: Extractor) -> None:
-        self._job, self._extractor = job, extractor
-        self._earlier = [(EarlierRows([path], ["first_frame", "vector"]), _shape(path)) for path in job.previous]
+    Rows of a clip whose key is known come from earlier shards, with all its windows.
+    """
+
+    def __init__(self, jobs: Sequence[EmbedJob], backbone: BackboneParams, features: FeatureParams, ahead: int) -> None:
+        self._jobs, self._backbone, self._features = jobs, backbone, features
+        self._under_way = CHUNK * (ahead + 2)  # windows that wait, those that are read, and those that are computed
+        self._weights, self._dtype = weights_digest(backbone), np.dtype(backbone.dtype)
         self.computed = self.copied = 0
 
-    def __iter__(self) -> Iterator[tuple[str, str, int, Vector]]:
-        clips = groupby(read_images(self._job.mels), lambda row: (row.clip_id, row.row_key))
-        for (clip_id, mel_key), windows in clips:
-            key = feature_key(mel_key, self._extractor.backbone, self._extractor.weights)
-            known = self._known(key)
+    def __iter__(self) -> Iterator[list[Window]]:
+        for job in self._jobs:
+            windows = self._windows(job)
+            while chunk := list(islice(windows, CHUNK)):
+                yield chunk
+            yield []
+
+    def _windows(self, job: EmbedJob) -> Iterator[Window]:
+        earlier = [(EarlierRows([path], ["first_frame", "vector"]), _shape(path)) for path in job.previous]
+        for (clip_id, mel_key), windows in groupby(read_images(job.mels), lambda row: (row.clip_id, row.row_key)):
+            key = feature_key(mel_key, self._backbone, self._weights)
+            known = self._known(earlier, key)
             self.copied += known is not None
             self.computed += known is None
-            made = ((row.first_frame, self._extractor.vector(row.images)) for row in windows)
-            for first_frame, vector in made if known is None else known:
-                yield clip_id, key, first_frame, vector
+            if known is None:
+                for row in windows:
+                    yield Window(clip_id, key, row.first_frame, self._input(row.images), None)
+            for first_frame, vector in known or ():
+                yield Window(clip_id, key, first_frame, None, vector)
 
-    def _known(self, key: str) -> list[tuple[int, Vector]] | None:
-        for earlier, shape in self._earlier:
-            rows = earlier.get(key)
+    def _input(self, images: Images) -> Floats:
+        """What the network reads; images of one size lie where those lay that are done with.
+
+        To a process, fresh memory costs more than all that is done in it here.
+        """
+        pixels = network_input(images, self._backbone, self._features)
+        if self._backbone.image_size is None:
+            return pixels
+        slot = next(self._slots)
+        np.copyto(slot, pixels)
+        return slot
+
+    @cached_property
+    def _slots(self) -> Iterator[Floats]:
+        height, width, channels = image_shape(self._backbone, self._features)
+        return cycle(np.empty((self._under_way, height or 0, width or 0, channels), np.float32))
+
+    def _known(self, earlier: list[tuple[EarlierRows, list[int]]], key: str) -> list[tuple[int, Vector]] | None:
+        for shard, shape in earlier:
+            rows = shard.get(key)
             if rows is not None:
-                return [(first_frame, np.frombuffer(blob, np.float32).reshape(shape)) for first_frame, blob in rows]
+                return [(first_frame, np.frombuffer(blob, self._dtype).reshape(shape)) for first_frame, blob in rows]
         return None
 
 

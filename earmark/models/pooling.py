@@ -30,8 +30,11 @@ class Statistics(layers.Layer):
 
 
 def pooled(model: keras.Model, pooling: str) -> keras.Model:
-    """``model`` with its map (batch, height, width, channels) pooled: ``avg``, ``stats``, or ``none`` to leave it."""
-    if pooling == "none":
+    """``model`` with its map (batch, height, width, channels) pooled: ``avg``, ``stats``, or ``none`` to leave it.
+
+    A model that gives vectors (batch, channels) has nothing to pool and stays as it is.
+    """
+    if pooling == "none" or len(model.output_shape) == 2:
         return model
     layer = Statistics() if pooling == "stats" else layers.GlobalAveragePooling2D()
     return keras.Model(model.input, layer(model.output), name=model.name)

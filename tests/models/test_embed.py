@@ -1,16 +1,20 @@
 """Extraction of shards: what is computed, what is copied, and that both give the same bytes."""
 
+import threading
 from types import SimpleNamespace
 
 import numpy as np
+import onnx as onnx_format
 import pytest
+from onnx import helper, numpy_helper
 
 from earmark import versions
 from earmark.audio.frontend import Frontend
 from earmark.config import BackboneParams, FeatureParams
+from earmark.digest import digest
 from earmark.errors import EarmarkError
 from earmark.models.backbones import weights_digest
-from earmark.models.embed import EmbedJob, embed, feature_key
+from earmark.models.embed import CHUNK, EmbedJob, embed, feature_key
 from earmark.models.engine import KerasEngine, export, load
 from earmark.models.inputs import network_input
 from earmark.provenance import Provenance
@@ -52,8 +56,8 @@ def parts(image, windows):
     return [image[:, n * frames : (n + 1) * frames] for n in range(windows)]
 
 
-def run(onnx, mels, output, *previous):
-    counts = embed([EmbedJob(mels, output, PROVENANCE, previous)], BACKBONE, FEATURES, onnx, 1)
+def run(onnx, mels, output, *previous, backbone=BACKBONE):
+    counts = embed([EmbedJob(mels, output, PROVENANCE, previous)], backbone, FEATURES, onnx, 1)
     return SimpleNamespace(counts=counts, table=read_features(output), path=output)
 
 
@@ -108,11 +112,74 @@ def test_one_call_serves_many_shards(onnx, tmp_path):
     assert [len(read_features(job.output).clip_ids) for job in jobs] == [1, 2, 3]
 
 
+def test_shards_before_a_missing_one_are_whole(onnx, tmp_path):
+    there = EmbedJob(write_mels(tmp_path / "mel.parquet", images(2)), tmp_path / "there.parquet", PROVENANCE)
+    gone = EmbedJob(tmp_path / "gone.parquet", tmp_path / "never.parquet", PROVENANCE)
+    threads = threading.active_count()
+    with pytest.raises(EarmarkError, match=r"gone\.parquet"):
+        embed([there, gone, there], BACKBONE, FEATURES, onnx, 1)
+    assert len(read_features(there.output).clip_ids) == 2
+    assert not gone.output.exists()
+    assert threading.active_count() == threads
+
+
+def test_clips_that_are_not_decoded_together_give_the_same_bytes(onnx, tmp_path):
+    clips = images(2 * CHUNK + 3)
+    alone = {name: run(onnx, write_mels(tmp_path / f"{name}.parquet", {name: clips[name]}), tmp_path / "one.parquet")
+             for name in (sorted(clips)[0], sorted(clips)[-1])}  # fmt: skip
+    together = run(onnx, write_mels(tmp_path / "mel.parquet", dict(sorted(clips.items()))), tmp_path / "out.parquet")
+    for name, made in alone.items():
+        vector = together.table.vectors[together.table.clip_ids.index(name)]
+        assert (vector == made.table.vectors[0]).all()
+
+
+@pytest.mark.parametrize("pooling", ["avg", "none"])
+def test_half_floats_are_the_nearest(pooling, tmp_path):
+    settings = {"normalise": "none", "image_size": [32, 64], "fit": "pad", "pooling": pooling}
+    full = BackboneParams(name="mobilenet_025", weights="none", **settings)
+    half = full.model_copy(update={"dtype": "float16"})
+    path, mels = tmp_path / "backbone.onnx", write_mels(tmp_path / "mel.parquet", images(3))
+    export(full, path)
+    floats, halves = (run(path, mels, tmp_path / f"{b.dtype}.parquet", backbone=b) for b in (full, half))
+    assert halves.table.vectors.dtype == np.float16
+    assert floats.table.vectors.shape == halves.table.vectors.shape == (3, *((1, 2) if pooling == "none" else ()), 256)
+    assert (floats.table.vectors.astype(np.float16) == halves.table.vectors).all()
+    assert halves.path.stat().st_size < floats.path.stat().st_size
+    again = run(path, mels, tmp_path / "again.parquet", floats.path, halves.path, backbone=half)
+    assert again.counts == (0, 3)
+    assert again.path.read_bytes() == halves.path.read_bytes()
+
+
+def loud(path):
+    """A network whose one feature is 1e5 times the largest of its inputs."""
+    shape = ["clips", 40, "frames", 1]
+    ends = [helper.make_tensor_value_info(*end) for end in (("x", 1, shape), ("y", 1, ["clips", 1]))]
+    weights = [numpy_helper.from_array(np.array([1, 2]), "axes"), numpy_helper.from_array(np.float32(1e5), "scale")]
+    nodes = [
+        helper.make_node("Mul", ["x", "scale"], ["loud"]),
+        helper.make_node("ReduceMax", ["loud", "axes"], ["max"]),
+    ]
+    nodes += [helper.make_node("Flatten", ["max"], ["y"])]
+    nodes[1].attribute.append(helper.make_attribute("keepdims", 0))
+    graph = helper.make_graph(nodes, "loud", ends[:1], ends[1:], weights)
+    onnx_format.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8), path)
+    return path
+
+
+def test_features_that_half_floats_cannot_hold_are_refused(tmp_path):
+    path, mels = loud(tmp_path / "loud.onnx"), write_mels(tmp_path / "mel.parquet", images(2))
+    with pytest.raises(EarmarkError, match=r"clip0: features up to .* do not fit into float16, which ends at 65504"):
+        run(path, mels, tmp_path / "half.parquet", backbone=BackboneParams(dtype="float16"))
+    assert not (tmp_path / "half.parquet").exists()
+    assert run(path, mels, tmp_path / "full.parquet").table.vectors.max() > 65504
+
+
 def test_key_depends_on_what_decides_the_numbers():
     weights = weights_digest(BACKBONE)
     key = feature_key("mel", BACKBONE, weights)
     assert key == feature_key("mel", BACKBONE.model_copy(update={"engine": "keras"}), weights)
     assert key != feature_key("mel", BACKBONE.model_copy(update={"pooling": "avg"}), weights)
+    assert key != feature_key("mel", BACKBONE.model_copy(update={"dtype": "float16"}), weights)
     assert key != feature_key("mel", BACKBONE, "random")
     assert key != feature_key("other mel", BACKBONE, weights)
 
@@ -130,6 +197,13 @@ def test_keras_engine_extracts_alike(onnx, tmp_path):
     batch = network_input({"mel": clips["clip0"]}, BACKBONE, FEATURES)[None]
     np.testing.assert_allclose(KerasEngine(BACKBONE).features(batch), load(onnx).features(batch), atol=1e-3)
 
+
+def test_keys_are_those_of_before_there_was_a_choice_of_type():
+    """What the store and published folders hold stays known."""
+    assert feature_key("mel", BACKBONE, "weights") == digest("embed", versions.EMBED, SECTION, "weights", "mel")
+
+
+SECTION = {"name": "earmark_base", "normalise": "band_mean", "image_size": None, "fit": "none", "pooling": "stats"}
 
 GOLDEN = {
     "version": 2,

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from earmark.config import BackboneParams, FeatureParams
-from earmark.models.inputs import IMAGENET_BGR, SHORTEST, band_mean_removed, decibels, network_input
+from earmark.models.inputs import IMAGENET_BGR, SHORTEST, band_mean_removed, decibels, fitted, network_input
 
 TOP_DB = 80.0
 FEATURES = FeatureParams(top_db=TOP_DB)
@@ -64,24 +66,14 @@ def test_images_are_squeezed_and_grey(grey):
         ("mobilenet_v2", [-1, -1, -1], [1, 1, 1]),
         ("resnet50", -IMAGENET_BGR, 255 - IMAGENET_BGR),
         ("efficientnet_v2_b0", [-2.1179, -2.0357, -1.8044], [2.2489, 2.4286, 2.64]),
+        ("efficientnet_v2_s", [-1, -1, -1], [127 / 128] * 3),
+        ("light_cnn", [0], [1]),
     ],
 )
 def test_pixels_have_the_range_of_the_training(name, dark, bright):
     for level, expected in ((0, dark), (255, bright)):
         x = network_input({"mel": np.full((40, 30), level, np.uint8)}, image_backbone(name), FEATURES)
         np.testing.assert_allclose(x[0, 0], expected, atol=1e-3)
-
-
-@pytest.mark.parametrize(
-    ("name", "mode"), [("resnet50", "caffe"), ("mobilenet_v2", "tf"), ("efficientnet_v2_b0", "torch")]
-)
-def test_pixels_equal_those_of_keras(grey, name, mode):
-    from keras.applications import imagenet_utils
-
-    square = np.ascontiguousarray(grey[:, :40])
-    ours = network_input({"mel": square}, image_backbone(name, (40, 40)), FEATURES)
-    picture = np.repeat(square[..., None].astype(np.float32), 3, axis=-1)
-    np.testing.assert_allclose(ours, imagenet_utils.preprocess_input(picture, mode=mode), atol=1e-4)
 
 
 def test_half_floats_make_the_same_picture_as_grey_levels(grey):
@@ -125,3 +117,54 @@ def test_half_floats_of_chroma_are_shares():
     grey = np.array([[0, 127.5, 255]] * 12)
     x = network_input({"chroma": image}, image_backbone("mobilenet_v2", (12, 3)), FEATURES)
     np.testing.assert_allclose(x[..., 0], grey / 127.5 - 1, atol=1e-6)
+
+
+def test_networks_to_train_have_a_channel_for_each_image():
+    images = {f"kind{i}": noise(40, i) for i in range(5)}
+    as_they_are = BackboneParams(name="light_cnn", weights="none", normalise="none")
+    found = network_input(images, as_they_are, FEATURES)
+    assert (found.shape, found.dtype) == ((40, 70, 5), np.float32)
+    np.testing.assert_array_equal(found[..., 3], images["kind3"] / np.float32(255))
+    assert network_input(images, image_backbone("light_cnn"), FEATURES).shape == (64, 48, 5)
+
+
+SIDES = st.integers(1, 90)
+
+
+@given(st.integers(1, 60), SIDES, st.integers(1, 60), SIDES, st.sampled_from(["squeeze", "pad", "crop"]))
+def test_every_image_gets_the_size(rows, frames, height, width, fit):
+    greys = [np.full((rows, frames), 200, np.float32), np.full((7, frames), 100, np.float32)]
+    first, second = fitted(greys, height, width, fit)
+    assert first.shape == second.shape == (height, width)
+    sounding = first.any(axis=0)
+    np.testing.assert_array_equal(sounding, second.any(axis=0), "images of one clip stay side by side")
+    assert sounding.sum() == (width if fit == "squeeze" else min(width, max(1, round(frames * height / rows))))
+    left, right = np.flatnonzero(sounding)[[0, -1]]
+    assert left - (width - 1 - right) in (0, -1), "in the middle"
+
+
+def ramp(frames):
+    """Each frame a little brighter, 20 rows."""
+    return np.tile(np.arange(frames, dtype=np.float32), (20, 1))
+
+
+def test_short_clips_are_not_stretched_and_stand_between_black():
+    for fit in ("pad", "crop"):
+        (found,) = fitted([ramp(30) + 1], 40, 100, fit)
+        assert not found[:, :20].any() and not found[:, 80:].any()
+        np.testing.assert_array_equal(found[:, 20:80], fitted([ramp(30) + 1], 40, 60, "squeeze")[0])
+
+
+def test_long_clips_are_squeezed_or_cropped():
+    long = ramp(100)
+    (padded,), (cropped,) = (fitted([long], 20, 50, fit) for fit in ("pad", "crop"))
+    np.testing.assert_array_equal(padded, fitted([long], 20, 50, "squeeze")[0])
+    np.testing.assert_array_equal(cropped, long[:, 25:75])
+
+
+@pytest.mark.parametrize(("fit", "brightest"), [("squeeze", 1), ("pad", -1), ("crop", -1)])
+def test_the_fit_is_that_of_the_params(fit, brightest):
+    backbone = image_backbone("mobilenet_v2", (40, 100)).model_copy(update={"fit": fit})
+    x = network_input({"mel": np.full((40, 50), 255, np.uint8)}, backbone, FEATURES)
+    assert (x[:, 50] == 1).all()
+    assert (x[:, 0] == brightest).all()

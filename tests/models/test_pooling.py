@@ -24,3 +24,10 @@ def test_pooled_width(pooling, width):
     image = keras.Input((None, None, 4))
     model = pooled(keras.Model(image, keras.layers.ReLU()(image)), pooling)
     assert model.output_shape[-1] == width
+
+
+@pytest.mark.parametrize("pooling", ["avg", "stats", "none"])
+def test_vectors_have_nothing_to_pool(pooling):
+    vector = keras.Input((4,))
+    model = keras.Model(vector, keras.layers.ReLU()(vector))
+    assert pooled(model, pooling) is model
