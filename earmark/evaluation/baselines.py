@@ -1,4 +1,4 @@
-"""What a model must beat: the most frequent class, and logistic regression on the same features."""
+"""What a model must beat: answers at random, the most frequent class, logistic regression on the same features."""
 
 from __future__ import annotations
 
@@ -22,6 +22,14 @@ def majority(training_labels: Sequence[str], labels: Sequence[str], n: int) -> F
     counts = Counter(training_labels)
     answer = max(range(len(labels)), key=lambda i: (counts[labels[i]], -i))
     return np.tile(np.eye(len(labels))[answer], (n, 1))
+
+
+def random_answers(k: int, n: int, seed: int = 0) -> Floats:
+    """Probabilities (n, k) of answers drawn at random, every class as likely as another, whatever the training clips.
+
+    The same draws for the same seed.
+    """
+    return np.eye(k)[np.random.default_rng(seed).integers(k, size=n)]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 
 from earmark.config import Params
 from earmark.evaluation import metrics
-from earmark.evaluation.baselines import majority
+from earmark.evaluation.baselines import majority, random_answers
 from earmark.evaluation.bootstrap import Bootstrap, groups_of, interval
 from earmark.evaluation.material import JUDGED, Material
 from earmark.evaluation.metrics import rounded
@@ -51,16 +51,18 @@ def _of_split(params: Params, predictions: Predictions) -> dict[str, Any]:
 
 
 def _baselines(params: Params, material: Material, answers: Answers) -> dict[str, Any]:
-    """The majority class, and logistic regression with its interval and the model's ``gain`` over it (paired)."""
+    """Random answers, the majority class, and logistic regression with interval and the model's ``gain`` (paired)."""
     head, reference = answers.head.of("test"), answers.reference.of("test")
     training = [row["label"] for row in material.of("train")]
     constant = metrics.summary(head.truth, majority(training, head.labels, len(head.rows)))
+    drawn = metrics.summary(head.truth, random_answers(len(head.labels), len(head.rows)))
     scores = metrics.summary(head.truth, reference.probabilities)
     ours, theirs = _replicates(params, head), _replicates(params, reference)
     mine = metrics.summary(head.truth, head.probabilities)
     gain = {name: rounded(mine[name] - scores[name]) for name in INTERVALS}
     paired = {name: ours[name] - theirs[name] for name in ours}
     return {
+        "random": {name: drawn[name] for name in INTERVALS},
         "majority": {name: constant[name] for name in INTERVALS},
         "logistic_regression": {
             **{name: scores[name] for name in (*INTERVALS, "loss")},

@@ -47,6 +47,7 @@ def test_the_test_set_is_judged_and_nothing_else(card, answers):
 
 def test_baselines_and_the_gain_over_the_reference(card, answers):
     assert card["baselines"]["majority"]["balanced_accuracy"] == 0.25
+    assert 0 < card["baselines"]["random"]["balanced_accuracy"] < 0.6
     reference = card["baselines"]["logistic_regression"]
     gain = card["test"]["balanced_accuracy"] - reference["balanced_accuracy"]
     assert reference["gain"]["balanced_accuracy"] == pytest.approx(gain, abs=2e-6)
