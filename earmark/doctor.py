@@ -10,7 +10,10 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from earmark.models.registry import Backbone
 
 REQUIRED = ("snakemake", "dvc", "mlflow", "tensorflow", "keras", "librosa", "soundfile", "pandas", "numpy", "pyarrow")
 MARKS = {"ok": "✓", "note": "·", "missing": "✗"}
@@ -64,12 +67,29 @@ def _packages() -> Iterator[Finding]:
 
 def _weights() -> Iterator[Finding]:
     from earmark.models import backbones
+    from earmark.models.weight_files import imagenet_path, keras_cache
 
-    yield Finding("backbones", ", ".join(backbones.names()))
-    cache = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "models"
-    cached = sorted(path.name for path in cache.glob("*.h5"))
-    found = ", ".join(cached) or f"none in {cache}; earmark_base needs none, other backbones can name a file"
-    yield Finding("ImageNet weights", found, "ok" if cached else "note")
+    rows = backbones.rows()
+    yield Finding("backbones", f"{len(rows)}; ImageNet weights are looked for in {keras_cache()}")
+    for row in rows:
+        is_cached = bool(row.url) and imagenet_path(row).is_file()
+        weights = f"weights {', '.join(_kinds(row, is_cached))}"
+        missing = bool(row.url) and not is_cached
+        yield Finding(row.name, f"{_size(row)}{weights}", "note" if missing else "ok")
+
+
+def _size(row: Backbone) -> str:
+    if not row.parameters:
+        return "to train on images of any size, "
+    size = f"{row.size} pixels, " if row.size else ""
+    return f"{row.parameters / 1e6:.1f} M parameters, {row.width} channels, {size}"
+
+
+def _kinds(row: Backbone, is_cached: bool) -> list[str]:
+    """What ``backbone.weights`` may be."""
+    imagenet = ["imagenet" if is_cached else "imagenet (not here yet)"] if row.url else []
+    embedded = ["embedded"] if row.pixels == "decibels" else []
+    return [*embedded, *imagenet, "none", "a file"]
 
 
 def _project() -> Iterator[Finding]:

@@ -31,11 +31,8 @@ from earmark.store import Store, link, publish, replacing
 EMBED_GROUP = 64
 """Shards per extraction job: loading a backbone costs seconds, a shard of features as much or less."""
 
-JOBS_PER_WORKER = 2
-"""Mel jobs per core: a second round evens out jobs of different length."""
-
-CLIPS_PER_JOB = 8192
-"""Half a minute of work: what a killed job loses is less, as finished shards stay."""
+CLIPS_PER_JOB = 16384
+"""At most, about: a minute of work, beside which half a second of start-up is little."""
 
 CLIP_COLUMNS = ("clip_id", "path", "start", "end", "audio_digest")
 """Of the manifest, in the order of ``ClipRow``."""
@@ -188,7 +185,7 @@ class Plan:
         """The shards whose images are missing, in jobs of one process each: enough for ``workers`` at a time."""
         missing = [shard for shard in self.shards if not self.store.has("mel", shard.mel_key)]
         clips = sum(len(shard.clips) for shard in missing)
-        count = max(JOBS_PER_WORKER * workers, -(-clips // CLIPS_PER_JOB))
+        count = workers * -(-clips // (CLIPS_PER_JOB * workers))  # the same number for every worker
         parts: dict[int, list[Shard]] = defaultdict(list)
         done = 0
         for shard in missing:
@@ -219,6 +216,11 @@ class Plan:
         """The exported backbone, which extraction and serving share."""
         return self.store.path("backbone", self.backbone_key, ".onnx")
 
+    @property
+    def learns_from_images(self) -> bool:
+        """Whether the backbone learns too, so that there are no frozen features."""
+        return self.params.train.mode != "frozen"
+
     @cached_property
     def extraction_jobs(self) -> dict[str, list[Shard]]:
         """Shards by extraction job; its name is made of all keys of its group, whatever is in the store already."""
@@ -243,6 +245,11 @@ class Plan:
     def model(self) -> Path:
         """Folder of the trained model."""
         return self.store.path("train", self.model_key, "")
+
+    @property
+    def checkpoint(self) -> Path:
+        """Folder of the state of a training on images that is not over."""
+        return self.store.root / "checkpoints" / self.model_key
 
     @property
     def confounds_key(self) -> str:
@@ -322,7 +329,8 @@ class Plan:
         if stage == "mel":
             return {Path("data/mel"): {f"{s.name}.parquet": self.mel_path(s) for s in self.shards}}
         if stage == "embed":
-            return {Path("data/features"): {f"{s.name}.parquet": self.feature_path(s) for s in self.shards}}
+            shards = [] if self.learns_from_images else self.shards
+            return {Path("data/features"): {f"{s.name}.parquet": self.feature_path(s) for s in shards}}
         if stage == "train":
             return {Path("results/model"): _files(self.model)}
         if stage == "explore":

@@ -7,7 +7,7 @@ and DVC agree on when a step must run again. Golden tests fail when numbers chan
 PREPARE = 2
 MEL = 2
 EMBED = 2
-TRAIN = 1
+TRAIN = 2
 CONFOUNDS = 1
-EVALUATE = 2
+EVALUATE = 3
 EXPLORE = 1

@@ -2,7 +2,6 @@ import pytest
 import yaml
 
 from earmark import config
-from earmark.config import FeatureParams
 from earmark.errors import EarmarkError
 
 
@@ -66,28 +65,6 @@ def test_a_file_that_is_not_there_or_not_yaml_is_named(tmp_path):
     (tmp_path / "params.yaml").write_text("a: [")
     with pytest.raises(EarmarkError, match="not valid YAML"):
         config.load(tmp_path / "params.yaml")
-
-
-def test_the_front_end_does_not_depend_on_how_clips_are_packed():
-    packed = config.parse({"features": {"shard_size": 4, "compression": "zstd"}}).features
-    assert packed.front_end() == config.parse({}).features.front_end()
-
-
-@pytest.mark.parametrize(
-    ("kinds", "change", "matters"),
-    [
-        (["mel"], {"n_mfcc": 13}, False),
-        (["mfcc"], {"n_mfcc": 13}, True),
-        (["stft"], {"n_mels": 13}, False),
-        (["pcen"], {"n_mels": 13}, True),
-        (["mel"], {"vad": "trim"}, False),
-        (["mel"], {"vad": "energy"}, True),
-        (["mel"], {"window": {"seconds": 1}}, True),
-    ],
-)
-def test_the_front_end_knows_what_its_kinds_use(kinds, change, matters):
-    before, after = (FeatureParams(kinds=kinds, dtype="float16", **values) for values in ({}, change))
-    assert (before.front_end() != after.front_end()) == matters
 
 
 def test_flat_names_are_those_that_dvc_shows():

@@ -16,7 +16,7 @@ import numpy as np
 from earmark.audio.chroma import Chroma
 from earmark.audio.contrast import SpectralContrast
 from earmark.audio.decode import FloatArray
-from earmark.audio.mel import AMIN, mel_spectrogram, power_to_db
+from earmark.audio.mel import AMIN, hz_to_mel, mel_spectrogram, mel_to_hz, power_to_db
 from earmark.audio.pcen import pcen
 from earmark.audio.spectral import delta, mfcc
 from earmark.audio.stft import BandSpectrogram
@@ -96,3 +96,10 @@ def _mel(f: FeatureParams) -> BandSpectrogram:
 
 def _stft(f: FeatureParams) -> BandSpectrogram:
     return BandSpectrogram(f.n_fft, f.win_length, f.hop_length, np.eye(1 + f.n_fft // 2, dtype=np.float32))
+
+
+def band_hertz(features: FeatureParams) -> FloatArray:
+    """Centre frequencies (n_mels,) of the mel bands in Hz."""
+    scale = features.mel_scale
+    mels = np.linspace(hz_to_mel(features.fmin, scale), hz_to_mel(features.fmax, scale), features.n_mels + 2)
+    return mel_to_hz(mels, scale)[1:-1].astype(np.float32)

@@ -102,15 +102,25 @@ def embed(params_file: Path, manifest: Path | None, shards: str, threads: int) -
 @params_option
 @manifest_option
 def train(params_file: Path, manifest: Path | None) -> None:
-    """Train the head on the features, logging every epoch to MLflow."""
-    from earmark.models.train import train as train_head
+    """Train the head on frozen features, or the whole network on images, logging every epoch to MLflow.
+
+    A training on images that was killed goes on from its last epoch.
+    """
     from earmark.tracking import RunLogger
 
     plan = plan_of(params_file, manifest)
-    features = [plan.feature_path(shard) for shard in plan.shards]
     provenance = plan.provenance("train")
     with RunLogger(plan.params, provenance) as logger:
-        train_head(plan.params, plan.manifest, features, plan.backbone, plan.model, provenance, [logger])
+        if plan.learns_from_images:
+            from earmark.models.tune import tune
+
+            images, checkpoint = [plan.mel_path(shard) for shard in plan.shards], plan.checkpoint
+            tune(plan.params, plan.manifest, images, plan.model, provenance, checkpoint, [logger])
+        else:
+            from earmark.models.train import train as train_head
+
+            features = [plan.feature_path(shard) for shard in plan.shards]
+            train_head(plan.params, plan.manifest, features, plan.backbone, plan.model, provenance, [logger])
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""Augmentation of mel images for pretraining: what rooms, microphones, noise and other people do to a sound.
+"""Augmentation of mel images: what rooms, microphones, noise and other people do to a sound.
 
 All of it works on dB images, where it costs little: power spectra of independent sounds add, a late reverberation is
 an exponential tail of every band, a filter is an offset of every band.
@@ -6,7 +6,7 @@ an exponential tail of every band, a filter is an offset of every band.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,32 +28,50 @@ FRAME_SECONDS = 0.0125
 """Step of the default front end."""
 
 
-def augment(images: Sequence[NDArray[Any]], frames: int, hertz: Floats, top_db: float, rng: Rng) -> Floats:
+ALL = frozenset(("shift", "speed", "warp", "equaliser", "reverberation", "noise", "babble", "mask"))
+"""What can be done, each by itself: in time, in frequency, by filters, rooms, noises, other voices, and gaps."""
+
+
+def augment(
+    images: Sequence[NDArray[Any]], frames: int, hertz: Floats, top_db: float, rng: Rng, chosen: Collection[str] = ALL
+) -> Floats:
     """A batch (n, n_mels, frames) in dB, each band's mean removed, of uint8 ``images`` (n_mels, any).
 
     hertz: centre frequency of each band (n_mels,). The result is a function of the arguments and of ``rng`` alone.
     """
-    level = shifted(images, frames, top_db, rng)
-    level = warped(level, hertz, rng) + equaliser(len(images), hertz, rng)
-    power = reverberated(_power(level), rng)
-    power = noisy(power, rng)
+    level = levels(images, frames, hertz, top_db, rng, chosen)
+    level -= level.mean(axis=2, keepdims=True)
+    return masked(level, rng) if "mask" in chosen else level
+
+
+def levels(
+    images: Sequence[NDArray[Any]], frames: int, hertz: Floats, top_db: float, rng: Rng, chosen: Collection[str] = ALL
+) -> Floats:
+    """The same without gaps, as the front end would give it: dB below each clip's maximum, at most ``top_db``."""
+    level = shifted(images, frames, top_db, rng, "shift" in chosen, "speed" in chosen)
+    level = warped(level, hertz, rng) if "warp" in chosen else level
+    level = level + equaliser(len(images), hertz, rng) if "equaliser" in chosen else level
+    power = _power(level)
+    power = reverberated(power, rng) if "reverberation" in chosen else power
+    power = noisy(power, rng, "noise" in chosen, "babble" in chosen)
     level = np.log10(power, out=power) * 10
     level -= level.max(axis=(1, 2), keepdims=True)
-    np.maximum(level, -top_db, out=level)
-    level -= level.mean(axis=2, keepdims=True)
-    return masked(level, rng)
+    return np.maximum(level, -top_db, out=level)
 
 
-def shifted(images: Sequence[NDArray[Any]], frames: int, top_db: float, rng: Rng) -> Floats:
+def shifted(
+    images: Sequence[NDArray[Any]], frames: int, top_db: float, rng: Rng, shift: bool = True, speed: bool = True
+) -> Floats:
     """dB images (n, n_mels, frames) at a random place and speed; what lies outside a clip is at ``-top_db``."""
     lengths = np.array([image.shape[1] for image in images])
     padded = np.zeros((len(images), images[0].shape[0], lengths.max() + 2), np.float32)
     for row, image in zip(padded, images, strict=True):
         row[:, 1 : image.shape[1] + 1] = image
     padded *= np.float32(top_db / 255)
-    speed = rng.uniform(1 - STRETCH, 1 + STRETCH, len(images))
-    start = rng.uniform(0, 1, len(images)) * (frames - lengths / speed)
-    position = (np.arange(frames) - start[:, None]) * speed[:, None] + 1
+    pace = rng.uniform(1 - STRETCH, 1 + STRETCH, len(images)) if speed else np.ones(len(images))
+    place = rng.uniform(0, 1, len(images)) if shift else 0.5
+    start = place * (frames - lengths / pace)
+    position = (np.arange(frames) - start[:, None]) * pace[:, None] + 1
     return _interpolated(padded, np.clip(position, 0, lengths[:, None] + 1)[:, None, :], axis=2) - np.float32(top_db)
 
 
@@ -88,17 +106,23 @@ def reverberated(power: Floats, rng: Rng) -> Floats:
     return result
 
 
-def noisy(power: Floats, rng: Rng) -> Floats:
+def noisy(power: Floats, rng: Rng, noise: bool = True, babble: bool = True) -> Floats:
     """Coloured, fluctuating noise on every clip, and on some another clip of the batch, at random levels."""
-    shape = power.shape
-    x = np.linspace(0, np.pi, shape[1], dtype=np.float32)
-    colour = _smooth(shape[0], x, 6, rng)
-    flicker = rng.standard_normal(shape, dtype=np.float32) * np.linspace(5, 1.5, shape[1], dtype=np.float32)[:, None]
-    noise = _power(flicker + colour.astype(np.float32)[:, :, None])
-    result = power + noise * _ratio(power, noise, rng)
+    result = power + _noise(power, rng) if noise else power
+    if not babble:
+        return result
     other = np.roll(power, 1, axis=0)
-    chosen = (rng.random((shape[0], 1, 1)) < BABBLE).astype(np.float32)
+    chosen = (rng.random((len(power), 1, 1)) < BABBLE).astype(np.float32)
     return result + other * (_ratio(power, other, rng) * chosen)
+
+
+def _noise(power: Floats, rng: Rng) -> Floats:
+    x = np.linspace(0, np.pi, power.shape[1], dtype=np.float32)
+    colour = _smooth(len(power), x, 6, rng)
+    spread = np.linspace(5, 1.5, power.shape[1], dtype=np.float32)[:, None]
+    flicker = rng.standard_normal(power.shape, dtype=np.float32) * spread
+    noise = _power(flicker + colour.astype(np.float32)[:, :, None])
+    return noise * _ratio(power, noise, rng)
 
 
 def masked(level: Floats, rng: Rng) -> Floats:

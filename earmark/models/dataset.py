@@ -25,14 +25,12 @@ Counts = dict[str, dict[str, int]]
 """By split and class."""
 
 
-@dataclass(frozen=True)
-class Part:
-    """The examples of one split, by clip_id and time: ``vectors`` (n, channels) float32, ``classes`` (n,) int64.
+class Examples:
+    """What the examples of one split have in common, whatever they are, by clip_id and time.
 
-    ``clips`` (n,) int64 are the numbers of the clips, from 0, that the examples are windows of.
+    ``classes`` (n,) int64; ``clips`` (n,) int64 are the numbers of the clips, from 0, that they are windows of.
     """
 
-    vectors: NDArray[np.float32]
     classes: NDArray[np.int64]
     clips: NDArray[np.int64]
 
@@ -54,14 +52,12 @@ class Part:
         return float(np.bincount(self.classes).max() / len(self))
 
 
-@dataclass(frozen=True)
-class TrainingData:
-    """Sorted class names, the ``shape`` of one example's features, and the two splits with spatial maps averaged."""
+class Splits:
+    """The examples to learn from and those to choose by, and the sorted class names."""
 
     labels: list[str]
-    shape: tuple[int, ...]
-    train: Part
-    val: Part
+    train: Any
+    val: Any
 
     def counts(self) -> Counts:
         """Clips per split and class."""
@@ -78,16 +74,44 @@ class TrainingData:
                 for name, classes in parts.items()}  # fmt: skip
 
 
-def load(manifest: Path, features: Sequence[Path]) -> TrainingData:
+@dataclass(frozen=True)
+class Part(Examples):
+    """Examples as ``vectors`` (n, channels), or maps (n, height, width, channels) for a head that reads maps."""
+
+    vectors: NDArray[np.float32]
+    classes: NDArray[np.int64]
+    clips: NDArray[np.int64]
+
+    def averaged(self) -> Part:
+        """The same with maps averaged over their positions."""
+        return Part(pooled(self.vectors), self.classes, self.clips)
+
+
+@dataclass(frozen=True)
+class TrainingData(Splits):
+    """Vectors, and the ``shape`` of one example's features before its spatial map was averaged."""
+
+    labels: list[str]
+    shape: tuple[int, ...]
+    train: Part
+    val: Part
+
+    def averaged(self) -> TrainingData:
+        """The same with maps averaged over their positions."""
+        return TrainingData(self.labels, self.shape, self.train.averaged(), self.val.averaged())
+
+
+def load(manifest: Path, features: Sequence[Path], maps: bool = False) -> TrainingData:
     """Join the manifest's train and val rows with the feature shards, in order of clip_id however they are sharded.
 
+    Spatial maps are averaged unless ``maps``, which a head that flattens them needs, and much memory.
     Raises EarmarkError if a split is empty, there is only one class, a clip of val has a class without training clips,
     a clip has no features, or features are not numbers.
     """
     rows = pq.read_table(manifest, columns=["clip_id", "label", "split"]).sort_by("clip_id").to_pylist()
     splits = {name: [row for row in rows if row["split"] == name] for name in ("train", "val")}
-    labels = _labels(splits, manifest)
-    vectors, shape = _vectors({row["clip_id"] for part in splits.values() for row in part}, features)
+    labels = class_names(splits, manifest)
+    vectors, shape = _vectors({row["clip_id"] for part in splits.values() for row in part}, features, maps)
     train, val = (_part(splits[name], labels, vectors) for name in ("train", "val"))
     return TrainingData(labels, shape, train, val)
 
@@ -98,7 +122,8 @@ def pooled(vectors: NDArray[Any]) -> NDArray[np.float32]:
     return vectors.mean(axis=(1, 2)) if vectors.ndim == 4 else vectors
 
 
-def _labels(splits: dict[str, list[Row]], manifest: Path) -> list[str]:
+def class_names(splits: dict[str, list[Row]], manifest: Path) -> list[str]:
+    """Sorted classes of the training clips; raises EarmarkError where the rows of train and val teach none."""
     for name, rows in splits.items():
         if not rows:
             raise EarmarkError(f"{manifest}: no clip is in the split '{name}'; check split.fractions and data.filter")
@@ -110,7 +135,9 @@ def _labels(splits: dict[str, list[Row]], manifest: Path) -> list[str]:
     return sorted(known)
 
 
-def _vectors(wanted: set[str], features: Sequence[Path]) -> tuple[dict[str, NDArray[np.float32]], tuple[int, ...]]:
+def _vectors(
+    wanted: set[str], features: Sequence[Path], maps: bool
+) -> tuple[dict[str, NDArray[np.float32]], tuple[int, ...]]:
     """Pooled vectors (windows, channels) of each wanted clip, and the shape of one window's features before pooling."""
     found: dict[str, NDArray[np.float32]] = {}
     shapes: dict[tuple[int, ...], Path] = {}
@@ -118,7 +145,8 @@ def _vectors(wanted: set[str], features: Sequence[Path]) -> tuple[dict[str, NDAr
         table = read_features(path)
         shapes.setdefault(table.vectors.shape[1:], path)
         _refuse_strange(table.clip_ids, table.vectors, path)
-        found.update((clip, rows) for clip, rows in _by_clip(table.clip_ids, pooled(table.vectors)) if clip in wanted)
+        vectors = table.vectors.astype(np.float32, copy=False) if maps else pooled(table.vectors)
+        found.update((clip, rows) for clip, rows in _by_clip(table.clip_ids, vectors) if clip in wanted)
     if missing := sorted(wanted - found.keys()):
         raise EarmarkError(
             f"feature shards: {len(missing)} clips of the manifest are missing, e.g. {missing[0]}; run `earmark embed`"

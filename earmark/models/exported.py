@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 import zipfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,6 +12,10 @@ from typing import Any
 import numpy as np
 
 from earmark.models.canonical import canonicalise
+from earmark.store import replacing
+
+EXAMPLE_FRAMES = 64
+"""Any length that every layer can read."""
 
 INPUT, OUTPUT = "features", "probabilities"
 """Names of the ONNX head's one input (n, *shape) and one output (n, k)."""
@@ -34,6 +39,16 @@ def save_onnx(head: Any, path: Path) -> None:
         head.export(raw, format="onnx", verbose=False)
         canonicalise(raw, INPUT, OUTPUT)
         path.write_bytes(raw.read_bytes())
+
+
+def save_trunk(trunk: Any, path: Path) -> None:
+    """Export a backbone as ONNX: float32 (batch, height, width, channels) → features, any width where it reads any."""
+    example = [1, *(length or EXAMPLE_FRAMES for length in trunk.input_shape[1:])]
+    trunk(np.zeros(example, np.float32))  # Keras exports a network only after its first call
+    with replacing(path) as part, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # tf2onnx touches deprecated names of numpy
+        trunk.export(part, format="onnx", verbose=False)
+        canonicalise(part)
 
 
 def count_parameters(network: Path) -> int:

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from earmark.config import TrainParams
 from earmark.errors import EarmarkError
 from earmark.models.dataset import Part, TrainingData
+from earmark.models.optimiser import optimiser
+from earmark.models.schedule import rate
 
 Metrics = dict[str, float]
-OPTIMIZERS = {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop, "sgd": keras.optimizers.SGD}
 
 
 @dataclass
@@ -46,18 +48,25 @@ def compiled(model: keras.Model, params: TrainParams) -> keras.Model:
     needs it.
     """
     model.compile(
-        optimizer=OPTIMIZERS[params.optimizer](params.learning_rate),
-        loss="sparse_categorical_crossentropy",
+        optimizer=optimiser(params),
+        loss=loss(params),
         metrics=["accuracy"],
+        weighted_metrics=[],
         jit_compile=keras.backend.backend() == "jax",
     )
     return model
 
 
+def loss(params: TrainParams) -> keras.losses.Loss:
+    """Cross-entropy of softmax, or of one sigmoid-like answer per class, on one-hot targets."""
+    kinds = {"categorical": keras.losses.CategoricalCrossentropy, "binary": keras.losses.BinaryCrossentropy}
+    return kinds[params.loss](label_smoothing=params.label_smoothing)
+
+
 def fit(
     model: keras.Model, data: TrainingData, params: TrainParams, on_epoch: Callable[[int, Metrics], None]
 ) -> Course:
-    """Train the compiled ``model`` on pooled vectors; afterwards it has the weights of the lowest validation loss.
+    """Train the compiled ``model`` on pooled vectors; afterwards it has the weights of the best epoch.
 
     Call ``keras.utils.set_random_seed`` before building the model. Raises EarmarkError if the first epoch diverges.
     """
@@ -65,50 +74,93 @@ def fit(
     order = np.random.default_rng(params.seed)
     with tqdm(range(params.epochs), "train", unit="epoch", disable=None, mininterval=1) as epochs:
         for epoch in epochs:
-            metrics = run_epoch(model, data, order.permutation(len(data.train)), params.batch_size)
+            metrics = run_epoch(model, data, order.permutation(len(data.train)), params, epoch)
             course.history.append(metrics)
             on_epoch(epoch, metrics)
             if not all(map(math.isfinite, metrics.values())):
                 course.stopped = "diverged"
                 break
-            if course.best_epoch < 0 or metrics["val_loss"] < course.best["val_loss"]:
+            if is_better(course, params.monitor):
                 course.best_epoch, weights = epoch, model.get_weights()
             elif params.early_stopping and epoch - course.best_epoch >= params.early_stopping:
                 course.stopped = "early"
                 break
             epochs.set_postfix(val_accuracy=f"{metrics['val_accuracy']:.3f}", refresh=False)
-    _refuse_hopeless(course, params)
+    refuse_hopeless(course, params)
     model.set_weights(weights)
     course.seconds = time.monotonic() - start
     return course
 
 
-def run_epoch(model: keras.Model, data: TrainingData, order: np.ndarray, batch_size: int) -> Metrics:
+def is_better(course: Course, monitor: str) -> bool:
+    """Whether the last epoch is better than the best so far: a lower validation loss, or a higher accuracy."""
+    if course.best_epoch < 0:
+        return True
+    last, best = course.history[-1], course.best
+    if monitor == "accuracy" and last["val_accuracy"] != best["val_accuracy"]:
+        return last["val_accuracy"] > best["val_accuracy"]
+    return last["val_loss"] < best["val_loss"]
+
+
+def run_epoch(model: keras.Model, data: TrainingData, order: np.ndarray, params: TrainParams, epoch: int) -> Metrics:
     """One pass over the training clips in ``order``, then the validation: the columns of history.csv."""
-    rate = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
-    model.reset_metrics()
-    logs: dict[str, Any] = {}
-    for first in range(0, len(order), batch_size):
-        chosen = order[first : first + batch_size]
-        logs = model.train_on_batch(data.train.vectors[chosen], data.train.classes[chosen], return_dict=True)
+    targets, weights = one_hot(model, data.train.classes), class_weights(data.train.classes, params.class_weights)
+    starts = range(0, len(order), params.batch_size)
+    steps, learning_rate, logs = len(starts), params.learning_rate, Mean()
+    for step, first in enumerate(starts):
+        chosen = order[first : first + params.batch_size]
+        if params.schedule != "constant":
+            learning_rate = rate(params.schedule, params.learning_rate, epoch * steps + step, params.epochs * steps)
+            model.optimizer.learning_rate.assign(learning_rate)
+        found = model.train_on_batch(data.train.vectors[chosen], targets[chosen], weights[chosen], return_dict=True)
+        logs.add(found, len(chosen))
     val = score(model, data.val)
     return {
-        "loss": float(logs["loss"]),
-        "accuracy": float(logs["accuracy"]),
+        **logs.values(),
         "val_loss": val["loss"],
         "val_accuracy": val["accuracy"],
-        "learning_rate": rate,
+        "learning_rate": learning_rate,
     }
+
+
+class Mean:
+    """Loss and accuracy over batches: Keras forgets what it counted at every ``train_on_batch``."""
+
+    def __init__(self) -> None:
+        self._sums, self._count = {"loss": 0.0, "accuracy": 0.0}, 0
+
+    def add(self, logs: Mapping[str, Any], count: int) -> None:
+        """The means of a batch of ``count`` examples."""
+        self._count += count
+        for name in self._sums:
+            self._sums[name] += float(logs[name]) * count
+
+    def values(self) -> Metrics:
+        """The means of all examples."""
+        return {name: total / self._count for name, total in self._sums.items()}
+
+
+def one_hot(model: keras.Model, classes: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Targets (n, k) for the answers of ``model``."""
+    return np.eye(model.output_shape[-1], dtype=np.float32)[classes]
+
+
+def class_weights(classes: NDArray[np.int64], kind: str) -> NDArray[np.float32]:
+    """Weights (n,): 1 for every example, or such that every class counts the same and the mean is 1."""
+    if kind == "none":
+        return np.ones(len(classes), np.float32)
+    counts = np.bincount(classes)
+    return (len(classes) / np.count_nonzero(counts) / counts[classes]).astype(np.float32)
 
 
 def score(model: keras.Model, part: Part) -> Metrics:
     """Accuracy and loss of the compiled ``model`` on a split, dropout off."""
-    model.reset_metrics()
-    logs = model.test_on_batch(part.vectors, part.classes, return_dict=True)
+    logs = model.test_on_batch(part.vectors, one_hot(model, part.classes), return_dict=True)
     return {"accuracy": float(logs["accuracy"]), "loss": float(logs["loss"])}
 
 
-def _refuse_hopeless(course: Course, params: TrainParams) -> None:
+def refuse_hopeless(course: Course, params: TrainParams) -> None:
+    """Raise EarmarkError if no epoch gave weights that can be used."""
     if course.best_epoch < 0:
         raise EarmarkError(
             f"train: the loss is not a number from the first epoch on; learning_rate {params.learning_rate:g} is "

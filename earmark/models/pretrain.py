@@ -19,7 +19,7 @@ from keras import layers
 from numpy.typing import NDArray
 
 from earmark import __version__, versions
-from earmark.audio.mel import hz_to_mel, mel_to_hz
+from earmark.audio.kinds import band_hertz
 from earmark.config import FeatureParams
 from earmark.digest import file_digest
 from earmark.models import synthetic
@@ -73,13 +73,6 @@ def learn(corpus: WordImages, features: FeatureParams, output: Path, epochs: int
     saved = SavedRecord(backbone, output, _recipe(features, corpus, epochs, backbone))
     model.fit(training, epochs=epochs, validation_data=validation, callbacks=[saved], verbose=2, shuffle=False)
     return saved.record
-
-
-def band_hertz(features: FeatureParams) -> NDArray[np.float32]:
-    """Centre frequencies (n_mels,) of the bands in Hz."""
-    scale = features.mel_scale
-    mels = np.linspace(hz_to_mel(features.fmin, scale), hz_to_mel(features.fmax, scale), features.n_mels + 2)
-    return mel_to_hz(mels, scale)[1:-1].astype(np.float32)
 
 
 class TrainingBatches(keras.utils.PyDataset):

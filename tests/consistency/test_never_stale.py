@@ -56,6 +56,27 @@ def test_a_head_parameter_makes_the_head_only(project, from_scratch):
     from_scratch(project)
 
 
+def test_a_backbone_that_learns_needs_no_frozen_features_and_is_never_stale(project):
+    features = project.root / "data/features"
+    project.set(train__mode="tune", train__epochs=1)
+    with project.making(**HEAD):
+        project.run("dvc", "repro")
+    assert list(features.iterdir()) == []
+    tuned = (project.root / "results/model/backbone.onnx").read_bytes()
+    with project.making():
+        project.run("snakemake")
+        assert "up to date" in project.run("dvc", "status")
+    project.set(train__unfreeze=2)
+    with project.making(**HEAD):
+        project.run("snakemake")
+        project.run("dvc", "repro")
+    project.set(train__mode="frozen", train__epochs=6, train__unfreeze="all")
+    with project.making():
+        project.run("dvc", "repro")
+    assert len(list(features.iterdir())) == shards(project)
+    assert (project.root / "results/model/backbone.onnx").read_bytes() != tuned
+
+
 def test_experiments_in_the_workspace(project, from_scratch):
     with project.making(**HEAD):
         project.run("dvc", "exp", "run", "-S", "train.learning_rate=0.03")

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from earmark.audio.kinds import band_hertz
 from earmark.config import FeatureParams
 from earmark.models import augment as aug
-from earmark.models.pretrain import band_hertz
 
 HERTZ = band_hertz(FeatureParams())
 TOP_DB = 80.0

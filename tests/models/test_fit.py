@@ -7,8 +7,9 @@ import pytest
 from earmark.config import TrainParams
 from earmark.errors import EarmarkError
 from earmark.models import dataset
-from earmark.models.fit import OPTIMIZERS, compiled, fit, score
+from earmark.models.fit import Mean, compiled, fit, score
 from earmark.models.networks import build_head
+from earmark.models.optimiser import KINDS
 
 SETTINGS = {"epochs": 8, "learning_rate": 0.01, "batch_size": 16}
 
@@ -22,7 +23,7 @@ def run(study, head="linear", shape=(16,), **settings):
     return model, data, fit(model, data, params, lambda *epoch: heard.append(epoch)), heard
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", KINDS)
 def test_it_learns(study, optimizer):
     _, _, course, heard = run(study, optimizer=optimizer, epochs=10, learning_rate=0.1)
     assert course.best["val_accuracy"] > 0.75
@@ -74,3 +75,10 @@ def test_divergence_keeps_the_last_good_weights(study, monkeypatch):
 def test_divergence_at_once_is_an_error(study):
     with pytest.raises(EarmarkError, match="not a number from the first epoch on; learning_rate 1e\\+30"):
         run(study, "first", optimizer="sgd", learning_rate=1e30)
+
+
+def test_figures_of_an_epoch_are_those_of_all_its_batches():
+    mean = Mean()
+    mean.add({"loss": 1.0, "accuracy": 0.5}, 2)
+    mean.add({"loss": 4.0, "accuracy": 1.0}, 1)
+    assert mean.values() == pytest.approx({"loss": 2.0, "accuracy": 2 / 3})

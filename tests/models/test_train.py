@@ -13,7 +13,8 @@ import yaml
 from earmark.config import Params, parse
 from earmark.digest import file_digest
 from earmark.errors import EarmarkError
-from earmark.models.train import COLUMNS, decisive, train
+from earmark.models.folder import COLUMNS, decisive
+from earmark.models.train import train
 from earmark.provenance import Provenance
 
 PROVENANCE = Provenance("train", 1, "0" * 20)

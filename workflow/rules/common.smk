@@ -38,8 +38,10 @@ def mels(wildcards):
 
 
 def features(wildcards):
-    """Features that are there, and a receipt of each job that makes missing ones."""
+    """Features that are there, and a receipt of each job that makes missing ones; none where the backbone learns."""
     manifest(wildcards)
+    if PLAN.learns_from_images:
+        return []
     missing = [job for job in PLAN.extraction_jobs if PLAN.missing_features(job)]
     found = [
         str(path) for path in map(PLAN.feature_path, PLAN.shards) if path.is_file()
@@ -47,6 +49,13 @@ def features(wildcards):
     return [ancient(path) for path in found] + [
         f"{STORE}/embed/{job}.done" for job in missing
     ]
+
+
+def examples(wildcards):
+    """What the model learns from: the images, or the frozen features and the backbone that made them."""
+    if PLAN.learns_from_images:
+        return mels(wildcards)
+    return features(wildcards) + [ancient(str(PLAN.backbone))]
 
 
 def mels_to_embed(wildcards):

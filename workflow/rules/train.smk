@@ -1,11 +1,10 @@
-"""Features to model: the head is trained, every epoch logged to MLflow as it ends."""
+"""Features, or images, to model: every epoch is logged to MLflow as it ends."""
 
 
-rule head:
+rule network:
     input:
         manifest,
-        features,
-        ancient(str(PLAN.backbone)),
+        examples,
     output:
         f"{STORE}/train/{{key}}/provenance.json",
     log:

@@ -1,0 +1,213 @@
+"""Training on images: the backbone learns with its head, in stages, or everything from random weights.
+
+What comes out is a model folder like that of ``train``, with a backbone of its own: serving and evaluation need not
+know how a model was trained. The layers that learn, their rates and the schedule are those of ``TrainParams.plan``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from earmark.config import Params, StageParams
+from earmark.models import backbones
+from earmark.models.batches import Batches
+from earmark.models.checkpoint import Arrays, Checkpoint
+from earmark.models.dataset import Part, TrainingData, pooled
+from earmark.models.engine import Engine, load
+from earmark.models.exported import save_trunk
+from earmark.models.fit import Course, Mean, Metrics, is_better, loss, refuse_hopeless
+from earmark.models.folder import judged, numbers, sizes_of, write_model
+from earmark.models.freezing import rate_factors, unfreeze
+from earmark.models.images import ImagePart, TrainingImages
+from earmark.models.inputs import network_input
+from earmark.models.listener import Listeners, TrainingListener
+from earmark.models.networks import averages, build_head
+from earmark.models.optimiser import optimiser
+from earmark.models.schedule import rate
+from earmark.models.standardise import Standardisation
+from earmark.provenance import Provenance
+
+Vectors = NDArray[np.float32]
+
+
+def tune(
+    params: Params,
+    manifest: Path,
+    mels: Sequence[Path],
+    output: Path,
+    provenance: Provenance,
+    checkpoint: Path,
+    listeners: Sequence[TrainingListener] = (),
+) -> None:
+    """Train backbone and head on the images of the train clips, choosing the epoch on the val clips, into ``output``.
+
+    ``mels`` are the shards with the clips of the ``manifest``; a training that was killed goes on from the folder
+    ``checkpoint``, which is removed at the end. Raises EarmarkError if they do not belong together or the training
+    diverges at once. Warnings go to training.json and to the terminal.
+    """
+    told, kept = Listeners(listeners), Checkpoint(checkpoint)
+    checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=checkpoint.parent) as scratch:
+        images = TrainingImages.load(manifest, mels, Path(scratch))
+        tuning = Tuning(params, images, kept)
+        sizes = sizes_of(tuning.head, tuning.learning(), tuning.trunk.count_params())
+        told.on_begin({"labels": images.labels, **numbers(images), "parameters": sizes, "epochs": tuning.epochs})
+        tuning.run(told.on_epoch)
+        exported = Path(scratch) / "backbone.onnx"
+        save_trunk(tuning.trunk, exported)
+        data = features_of(images, params, exported)
+        trained = judged(tuning.head, tuning.course, data, params)
+        write_model(output, params, data, trained, sizes, exported, provenance, told)
+    kept.remove()
+
+
+def features_of(images: TrainingImages, params: Params, onnx: Path) -> TrainingData:
+    """What the exported backbone makes of the images, clip by clip as in serving."""
+    engine = load(onnx)
+    train, val = (_features(part, params, engine) for part in (images.train, images.val))
+    shape = train.vectors.shape[1:]
+    if averages(params.train.head, params.train.layers()):
+        train, val = train.averaged(), val.averaged()
+    return TrainingData(images.labels, shape, train, val)
+
+
+def _features(part: ImagePart, params: Params, engine: Engine) -> Part:
+    rows = range(len(part))
+    inputs = (network_input(part.image(row), params.backbone, params.features) for row in rows)
+    return Part(np.concatenate([engine.features(one[None]) for one in inputs]), part.classes, part.clips)
+
+
+class Tuning:
+    """One training: the network, its two kinds of batches, and how far it has come."""
+
+    def __init__(self, params: Params, images: TrainingImages, checkpoint: Checkpoint) -> None:
+        self.params, self.images, self._checkpoint = params, images, checkpoint
+        self.trunk = backbones.build(params.backbone)
+        any_length = None in self.trunk.input_shape[1:3]
+        self._train, self._val = (
+            Batches(part, params, len(images.labels), any_length) for part in (images.train, images.val)
+        )
+        self.head = self._head()
+        self.model = keras.Model(self.trunk.input, self.head(self.trunk.output), name="network")
+        self.course = Course()
+        self._best: Arrays = self.model.get_weights()
+
+    def run(self, on_epoch: Any) -> None:
+        """Train all stages, from the last checkpoint where there is one, and keep the best epoch's weights."""
+        start, earlier = time.monotonic(), self._checkpoint.course()
+        done = 0 if earlier is None else len(earlier.history)
+        first = 0
+        with tqdm(total=self.epochs, desc="train", unit="epoch", disable=None, mininterval=1) as progress:
+            for stage in self.params.train.plan():
+                if done < first + stage.epochs and self.course.stopped != "early":
+                    self._stage(stage, first, max(0, done - first), earlier, on_epoch, progress)
+                    earlier = None
+                first += stage.epochs
+        refuse_hopeless(self.course, self.params.train)
+        self.model.set_weights(self._best)
+        self.course.seconds += time.monotonic() - start
+
+    @property
+    def epochs(self) -> int:
+        """Of all stages, at most."""
+        return sum(stage.epochs for stage in self.params.train.plan())
+
+    def learning(self) -> list[Any]:
+        """The weights that learn in the stage in which most of them do."""
+        found = []
+        for stage in self.params.train.plan():
+            self._unfreeze(stage)
+            found.append(self.model.trainable_weights)
+        return max(found, key=len)
+
+    def _unfreeze(self, stage: StageParams) -> None:
+        unfreeze(self.trunk, stage.unfreeze or 0, batch_norm=self.params.train.mode == "scratch")
+
+    def _head(self) -> keras.Model:
+        """The untrained head; it scales features by what the pretrained backbone gives, where that is asked for."""
+        train, shape = self.params.train, self.trunk.output_shape[1:]
+        is_known = train.standardise and train.mode == "tune"  # random weights have no scale worth keeping
+        scaling = Standardisation.of(self._vectors()) if is_known else None
+        keras.utils.set_random_seed(train.seed)
+        return build_head(train.head, shape, len(self.images.labels), scaling, train.layers())
+
+    def _vectors(self) -> Vectors:
+        outputs = [keras.ops.convert_to_numpy(self.trunk(b.inputs, training=False)) for b in self._train.plain()]
+        return np.concatenate([pooled(output) for output in outputs])
+
+    def _compile(self, stage: StageParams) -> None:
+        train = self.params.train
+        self._unfreeze(stage)
+        factors = rate_factors(self.trunk, self.head, stage.layer_rates or [1.0])
+        self.model.compile(
+            optimizer=optimiser(train, factors),
+            loss=loss(train),
+            weighted_metrics=[],
+            metrics=["accuracy"],
+            jit_compile=keras.backend.backend() == "jax",
+        )
+        self.model.optimizer.build(self.model.trainable_variables)
+
+    def _stage(
+        self, stage: StageParams, first: int, done: int, earlier: Course | None, on_epoch: Any, progress: Any
+    ) -> None:
+        """The epochs of one stage that are not ``done``; ``earlier`` is the course to go on with."""
+        self._compile(stage)
+        if earlier is not None:
+            memory = self.model.optimizer.variables if done else None  # a stage begins with an optimiser of its own
+            self.course, self._best = earlier, self._checkpoint.restore(self._variables(), memory)
+            progress.update(len(earlier.history))
+        for epoch in range(done, stage.epochs):
+            metrics = self._epoch(stage, first, epoch)
+            self.course.history.append(metrics)
+            on_epoch(first + epoch, metrics)
+            progress.update()
+            if not self._goes_on(first + epoch):
+                return
+            self._checkpoint.save(self.course, self._variables(), self.model.optimizer.variables, self._best)
+
+    def _epoch(self, stage: StageParams, first: int, epoch: int) -> Metrics:
+        """One pass over the training images, then the validation: the columns of history.csv."""
+        steps, logs, learning_rate = len(self._train), Mean(), 0.0
+        for step, batch in enumerate(self._train.epoch(first + epoch)):
+            learning_rate = rate(
+                stage.schedule or "constant", stage.learning_rate or 0.0, epoch * steps + step, stage.epochs * steps
+            )
+            self.model.optimizer.learning_rate.assign(learning_rate)
+            found = self.model.train_on_batch(batch.inputs, batch.targets, batch.weights, return_dict=True)
+            logs.add(found, len(batch.inputs))
+        return logs.values() | self._score() | {"learning_rate": learning_rate}
+
+    def _score(self) -> Metrics:
+        logs = Mean()
+        for batch in self._val.plain():
+            found = self.model.test_on_batch(batch.inputs, batch.targets, batch.weights, return_dict=True)
+            logs.add(found, len(batch.inputs))
+        return {f"val_{name}": value for name, value in logs.values().items()}
+
+    def _goes_on(self, epoch: int) -> bool:
+        """Note the epoch if it is the best so far; whether training goes on."""
+        course, train = self.course, self.params.train
+        if not all(map(np.isfinite, course.history[-1].values())):
+            course.stopped = "diverged"
+            return False
+        if is_better(course, train.monitor):
+            course.best_epoch, self._best = epoch, self.model.get_weights()
+        elif train.early_stopping and epoch - course.best_epoch >= train.early_stopping:
+            course.stopped = "early"
+            return False
+        return True
+
+    def _variables(self) -> list[Any]:
+        """Those of the network that the next epoch depends on: weights and random seeds, no metrics."""
+        metrics = {id(variable) for metric in self.model.metrics for variable in metric.variables}
+        return [variable for variable in self.model.variables if id(variable) not in metrics]

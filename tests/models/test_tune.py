@@ -1,0 +1,129 @@
+"""Training on images as a whole: what comes out, and that a killed training goes on to the same end."""
+
+import json
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from earmark.config import Params
+from earmark.errors import EarmarkError
+from earmark.models.tune import tune
+from earmark.provenance import Provenance
+from earmark.serving.predictor import Predictor
+from earmark.shards.read import read_images
+
+PROVENANCE = Provenance("train", 2, "0" * 20)
+SPLITS = ["train", "train", "train", "val", "test"]
+PICTURE = {
+    "name": "mobilenet_025", "weights": "none", "normalise": "none", "image_size": [32, 32], "fit": "squeeze",
+    "pooling": "avg",
+}  # fmt: skip
+
+
+class Recorder:
+    """Hears of a training, and stops it after an epoch."""
+
+    def __init__(self, stop=None):
+        self.stop, self.epochs, self.begun, self.ended = stop, [], None, None
+
+    def on_begin(self, info):
+        self.begun = info
+
+    def on_epoch(self, epoch, metrics):
+        self.epochs.append((epoch, metrics))
+        if epoch == self.stop:
+            raise KeyboardInterrupt
+
+    def on_end(self, training):
+        self.ended = training
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory, image_shard):
+    """Manifest and a shard of 60 clips: rising or falling tones, which a mean over time does not tell apart."""
+    folder = tmp_path_factory.mktemp("study")
+    rng, rows, table = np.random.default_rng(0), [], {"clip_id": [], "label": [], "split": []}
+    for number in range(60):
+        frames, rising = int(rng.integers(32, 48)), number % 2
+        place = np.linspace(5, 35, frames)[:: 1 if rising else -1] + rng.uniform(-3, 3)
+        tone = np.exp(-((np.arange(40)[:, None] - place) ** 2) / 4)
+        rows.append(
+            (f"c{number:02}", 0, {"mel": (255 * np.maximum(tone, rng.random(tone.shape) * 0.4)).astype(np.uint8)})
+        )
+        table["clip_id"].append(f"c{number:02}")
+        table["label"].append("up" if rising else "down")
+        table["split"].append(SPLITS[number // 2 % 5])
+    pq.write_table(pa.table(table), folder / "manifest.parquet")
+    return folder / "manifest.parquet", [image_shard(folder / "all.parquet", rows)]
+
+
+def params(backbone=None, **train):
+    defaults = {"mode": "tune", "head": "linear", "epochs": 3, "batch_size": 16, "learning_rate": 3e-3}
+    return Params.model_validate({"task": "tiny", "backbone": backbone or {}, "train": defaults | train})
+
+
+def run(study, folder, settings, *listeners):
+    tune(settings, *study, folder / "model", PROVENANCE, folder / "state", listeners)
+    return json.loads((folder / "model" / "training.json").read_text())
+
+
+def test_a_tuned_backbone_learns_what_frozen_pictures_do_not_tell(study, tmp_path):
+    heard = Recorder()
+    training = run(study, tmp_path, params(schedule="one_cycle", augment=["noise", "mask"], epochs=6), heard)
+    assert training["val"]["accuracy"] >= 0.9
+    assert heard.begun["parameters"]["trainable"] > 150_000 and heard.begun["clips"]["train"] == {"down": 18, "up": 18}
+    assert [epoch for epoch, _ in heard.epochs] == list(range(6)) and heard.ended["val"] == training["val"]
+    rates = [metrics["learning_rate"] for _, metrics in heard.epochs]
+    assert max(rates) > 2 * rates[-1]
+    assert not (tmp_path / "state").exists()
+    best = heard.epochs[training["best_epoch"]][1]  # padded to the batch's length, and not: nearly the same
+    assert best["val_accuracy"] == pytest.approx(training["val"]["accuracy"], abs=0.1)
+
+
+def test_the_folder_serves_what_was_judged(study, tmp_path):
+    training = run(study, tmp_path, params(epochs=1))
+    predictor = Predictor.load(tmp_path / "model")
+    rows = {row.clip_id: row.images for row in read_images(study[1][0])}
+    table = pq.read_table(study[0]).to_pylist()
+    val = [row for row in table if row["split"] == "val"]
+    features = np.concatenate([predictor.features([rows[row["clip_id"]]]) for row in val])
+    answers = [predictor.labels[i] for i in predictor.probabilities(features).argmax(axis=1)]
+    right = np.mean([answer == row["label"] for answer, row in zip(answers, val, strict=True)])
+    assert right == pytest.approx(training["val"]["accuracy"])
+
+
+@pytest.mark.parametrize("killed_after", [0, 2])
+def test_a_killed_training_goes_on_to_the_same_end(study, tmp_path, killed_after):
+    stages = [{"epochs": 2, "unfreeze": 0, "learning_rate": 0.01}, {"epochs": 2, "layer_rates": [0.1, 0.3, 1]}]
+    settings = params(stages=stages, schedule="cosine", augment=["shift"], head="first")
+    whole, first, second = Recorder(), Recorder(stop=killed_after), Recorder()
+    run(study, tmp_path / "whole", settings, whole)
+    with pytest.raises(KeyboardInterrupt):
+        run(study, tmp_path / "parts", settings, first)
+    assert not (tmp_path / "parts" / "model").exists()
+    run(study, tmp_path / "parts", settings, second)
+    again = max(0, killed_after)  # the epoch that was stopped while it was being told is done again
+    assert [epoch for epoch, _ in second.epochs] == list(range(again, 4))
+    for (_, found), (_, expected) in zip(second.epochs, whole.epochs[again:], strict=True):
+        assert found == pytest.approx(expected, rel=1e-4, abs=1e-6)
+
+
+def test_stages_freeze_and_thaw(study, tmp_path):
+    stages = [{"epochs": 1, "unfreeze": 0}, {"epochs": 1, "unfreeze": 3}, {"epochs": 1, "unfreeze": "all"}]
+    training = run(study, tmp_path, params(PICTURE, stages=stages))
+    assert training["epochs"] == 3 and len(list((tmp_path / "model").iterdir())) == 10
+
+
+def test_scratch_learns_everything_from_random_weights(study, tmp_path):
+    heard = Recorder()
+    run(study, tmp_path, params(PICTURE, mode="scratch", epochs=1, loss="binary", monitor="accuracy"), heard)
+    assert heard.begun["parameters"]["trainable"] > 0.9 * heard.begun["parameters"]["backbone"]
+
+
+def test_what_diverges_at_once_is_refused_and_leaves_no_folder(study, tmp_path):
+    settings = params(optimizer="sgd", learning_rate=3e38, epochs=1, standardise=False)
+    with pytest.raises(EarmarkError, match="not a number"):
+        run(study, tmp_path, settings)
+    assert not (tmp_path / "model").exists()

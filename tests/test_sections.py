@@ -1,0 +1,59 @@
+import pytest
+
+from earmark import config
+from earmark.sections import FeatureParams, HeadLayer, StageParams, TrainParams
+
+
+def test_the_front_end_does_not_depend_on_how_clips_are_packed():
+    packed = config.parse({"features": {"shard_size": 4, "compression": "zstd"}}).features
+    assert packed.front_end() == config.parse({}).features.front_end()
+
+
+@pytest.mark.parametrize(
+    ("kinds", "change", "matters"),
+    [
+        (["mel"], {"n_mfcc": 13}, False),
+        (["mfcc"], {"n_mfcc": 13}, True),
+        (["stft"], {"n_mels": 13}, False),
+        (["pcen"], {"n_mels": 13}, True),
+        (["mel"], {"vad": "trim"}, False),
+        (["mel"], {"vad": "energy"}, True),
+        (["mel"], {"window": {"seconds": 1}}, True),
+    ],
+)
+def test_the_front_end_knows_what_its_kinds_use(kinds, change, matters):
+    before, after = (FeatureParams(kinds=kinds, dtype="float16", **values) for values in ({}, change))
+    assert (before.front_end() != after.front_end()) == matters
+
+
+def test_a_training_without_stages_is_one_stage():
+    [stage] = TrainParams(epochs=7, learning_rate=0.1, schedule="cosine", unfreeze=3).plan()
+    assert (stage.epochs, stage.learning_rate, stage.schedule, stage.unfreeze) == (7, 0.1, "cosine", 3)
+
+
+def test_stages_take_what_they_do_not_say_from_the_training():
+    stages = [StageParams(epochs=7, unfreeze=0), StageParams(epochs=12, learning_rate=1e-4)]
+    first, second = TrainParams(mode="tune", learning_rate=0.01, stages=stages).plan()
+    assert (first.unfreeze, first.learning_rate) == (0, 0.01)
+    assert (second.unfreeze, second.learning_rate, second.layer_rates) == ("all", 1e-4, [1.0])
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"augment": ["noise"]}, "augment needs a network that reads images: mode tune or scratch"),
+        ({"stages": [{"epochs": 2}]}, "stages needs a network that reads images"),
+        ({"mode": "scratch", "unfreeze": 4}, "would leave random layers as they are"),
+        ({"head": "custom"}, "head: custom needs it"),
+        ({"head_layers": ["gap"]}, "head_layers belongs to head: custom"),
+        ({"head": "custom", "head_layers": [{"dense": 3}, "gap"]}, "gap or flatten only as the first"),
+        ({"head": "custom", "head_layers": [{"dense": 3, "dropout": 0.1}]}, "one of"),
+    ],
+)
+def test_contradictions_of_a_training_are_explained(values, words):
+    with pytest.raises(ValueError, match=words):
+        TrainParams.model_validate(values)
+
+
+def test_a_layer_is_dense_or_dropout():
+    assert HeadLayer(dense=3, activation="elu").plain() == {"dense": 3, "dropout": None, "activation": "elu"}
