@@ -43,6 +43,7 @@ format: install  ## rewrite the sources in the house style
 	snakefmt Snakefile workflow
 
 bench: install  ## measurements beside their alternatives
+	python benchmarks/front_end.py
 	python benchmarks/backbone.py
 
 install: $(VENV)/.installed  ## the pinned environment, from the lock
