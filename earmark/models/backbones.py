@@ -25,11 +25,11 @@ __all__ = [
 ]  # fmt: skip
 
 
-def build(backbone: BackboneParams, features: FeatureParams | None = None) -> keras.Model:
+def build(backbone: BackboneParams, features: FeatureParams | None = None, seed: int = 0) -> keras.Model:
     """The network with its weights and pooling, frozen: (batch, height, width, channels) → vectors or maps.
 
-    ``features`` are needed where the network reads images as they are. Random weights (``none``) are the same in every
-    process; drawing them seeds Keras. Raises EarmarkError if the weights cannot be had or do not fit.
+    ``features`` are needed where the network reads images as they are. Random weights (``none``) of a ``seed`` are the
+    same in every process; drawing them seeds Keras. Raises EarmarkError if the weights cannot be had or do not fit.
     """
     row, shape, source = get(backbone.name), image_shape(backbone, features), weights_file(backbone)
 
@@ -37,7 +37,7 @@ def build(backbone: BackboneParams, features: FeatureParams | None = None) -> ke
 
     from earmark.models.pooling import pooled
 
-    keras.utils.set_random_seed(0)
+    keras.utils.set_random_seed(seed)
     network = _untrained(row, shape)
     if source is not None:
         _load(network, source)
@@ -58,7 +58,7 @@ def image_shape(backbone: BackboneParams, features: FeatureParams | None = None)
     if size and row.channels:
         return (size[0], size[1], row.channels)
     if features is None:
-        raise EarmarkError(f"backbone {row.name}: it has no features to extract before it is trained on the images")
+        raise EarmarkError(f"backbone {row.name}: it is built for the images it learns from; set train.mode: scratch")
     return _shape_of_images(row, size, features)
 
 

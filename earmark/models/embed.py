@@ -22,7 +22,7 @@ from earmark.config import BackboneParams, FeatureParams
 from earmark.digest import digest
 from earmark.errors import EarmarkError
 from earmark.models.backbones import image_shape
-from earmark.models.engine import Engine, choose
+from earmark.models.engine import Engine, choose, images_at_once
 from earmark.models.inputs import Floats, Images, network_input
 from earmark.models.prefetch import prefetch
 from earmark.models.weight_files import weights_digest
@@ -35,7 +35,7 @@ Vector = NDArray[Any]
 """Features of one window, float32 or float16 as ``backbone.dtype`` says."""
 
 CHUNK = 8
-"""Windows that are handed over together: 5 MB of inputs at 224 pixels."""
+"""Windows that are handed over together, if the engine does not want more: 5 MB of inputs at 224 pixels."""
 
 AHEAD = 2
 """Chunks that may wait for the engine."""
@@ -126,14 +126,15 @@ class _Reader:
 
     def __init__(self, jobs: Sequence[EmbedJob], backbone: BackboneParams, features: FeatureParams, ahead: int) -> None:
         self._jobs, self._backbone, self._features = jobs, backbone, features
-        self._under_way = CHUNK * (ahead + 2)  # windows that wait, those that are read, and those that are computed
+        self._chunk = max(CHUNK, images_at_once(backbone))
+        self._under_way = self._chunk * (ahead + 2)  # that wait, are read, are computed
         self._weights, self._dtype = weights_digest(backbone), np.dtype(backbone.dtype)
         self.computed = self.copied = 0
 
     def __iter__(self) -> Iterator[list[Window]]:
         for job in self._jobs:
             windows = self._windows(job)
-            while chunk := list(islice(windows, CHUNK)):
+            while chunk := list(islice(windows, self._chunk)):
                 yield chunk
             yield []
 

@@ -49,12 +49,16 @@ def compiled(model: keras.Model, params: TrainParams) -> keras.Model:
     """
     model.compile(
         optimizer=optimiser(params),
-        loss=loss(params),
+        loss="sparse_categorical_crossentropy" if is_plain(params) else loss(params),
         metrics=["accuracy"],
-        weighted_metrics=[],
         jit_compile=keras.backend.backend() == "jax",
     )
     return model
+
+
+def is_plain(params: TrainParams) -> bool:
+    """Whether class numbers are targets enough: softmax cross-entropy, each example in its one class."""
+    return params.loss == "categorical" and not params.label_smoothing
 
 
 def loss(params: TrainParams) -> keras.losses.Loss:
@@ -104,7 +108,7 @@ def is_better(course: Course, monitor: str) -> bool:
 
 def run_epoch(model: keras.Model, data: TrainingData, order: np.ndarray, params: TrainParams, epoch: int) -> Metrics:
     """One pass over the training clips in ``order``, then the validation: the columns of history.csv."""
-    targets, weights = one_hot(model, data.train.classes), class_weights(data.train.classes, params.class_weights)
+    targets, weights = targets_of(model, data.train, params), class_weights(data.train.classes, params.class_weights)
     starts = range(0, len(order), params.batch_size)
     steps, learning_rate, logs = len(starts), params.learning_rate, Mean()
     for step, first in enumerate(starts):
@@ -112,9 +116,10 @@ def run_epoch(model: keras.Model, data: TrainingData, order: np.ndarray, params:
         if params.schedule != "constant":
             learning_rate = rate(params.schedule, params.learning_rate, epoch * steps + step, params.epochs * steps)
             model.optimizer.learning_rate.assign(learning_rate)
-        found = model.train_on_batch(data.train.vectors[chosen], targets[chosen], weights[chosen], return_dict=True)
+        weighted = None if params.class_weights == "none" else weights[chosen]
+        found = model.train_on_batch(data.train.vectors[chosen], targets[chosen], weighted, return_dict=True)
         logs.add(found, len(chosen))
-    val = score(model, data.val)
+    val = score(model, data.val, params)
     return {
         **logs.values(),
         "val_loss": val["loss"],
@@ -140,9 +145,9 @@ class Mean:
         return {name: total / self._count for name, total in self._sums.items()}
 
 
-def one_hot(model: keras.Model, classes: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Targets (n, k) for the answers of ``model``."""
-    return np.eye(model.output_shape[-1], dtype=np.float32)[classes]
+def targets_of(model: keras.Model, part: Part, params: TrainParams) -> NDArray[Any]:
+    """Class numbers (n,), or one-hot targets (n, k) where the loss needs them."""
+    return part.classes if is_plain(params) else np.eye(model.output_shape[-1], dtype=np.float32)[part.classes]
 
 
 def class_weights(classes: NDArray[np.int64], kind: str) -> NDArray[np.float32]:
@@ -153,9 +158,9 @@ def class_weights(classes: NDArray[np.int64], kind: str) -> NDArray[np.float32]:
     return (len(classes) / np.count_nonzero(counts) / counts[classes]).astype(np.float32)
 
 
-def score(model: keras.Model, part: Part) -> Metrics:
+def score(model: keras.Model, part: Part, params: TrainParams) -> Metrics:
     """Accuracy and loss of the compiled ``model`` on a split, dropout off."""
-    logs = model.test_on_batch(part.vectors, one_hot(model, part.classes), return_dict=True)
+    logs = model.test_on_batch(part.vectors, targets_of(model, part, params), return_dict=True)
     return {"accuracy": float(logs["accuracy"]), "loss": float(logs["loss"])}
 
 

@@ -65,7 +65,8 @@ def judged(head: keras.Model, course: Course, data: TrainingData, params: Params
 
     model, vectors = compiled(learner(head, data), params.train), data.averaged()
     cheap = reference.fit_reference(vectors, Standardisation.of(vectors.train.vectors))
-    return Trained(head, course, cheap, score(model, data.train), score(model, data.val))
+    train, val = (score(model, part, params.train) for part in (data.train, data.val))
+    return Trained(head, course, cheap, train, val)
 
 
 def write_model(

@@ -91,7 +91,7 @@ class Tuning:
 
     def __init__(self, params: Params, images: TrainingImages, checkpoint: Checkpoint) -> None:
         self.params, self.images, self._checkpoint = params, images, checkpoint
-        self.trunk = backbones.build(params.backbone)
+        self.trunk = backbones.build(params.backbone, params.features, params.train.seed)
         any_length = None in self.trunk.input_shape[1:3]
         self._train, self._val = (
             Batches(part, params, len(images.labels), any_length) for part in (images.train, images.val)

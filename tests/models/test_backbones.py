@@ -89,5 +89,5 @@ def test_a_shape_that_cannot_be_is_explained():
     params = image_params(name="light_cnn", image_size=None, fit="none")
     with pytest.raises(EarmarkError, match=r"different heights \(mel 40, chroma 12\) do not stack"):
         backbones.image_shape(params, FeatureParams(kinds=["mel", "chroma"], window={"seconds": 1}))
-    with pytest.raises(EarmarkError, match="light_cnn: it has no features to extract before it is trained"):
+    with pytest.raises(EarmarkError, match="light_cnn: it is built for the images it learns from"):
         backbones.build(params)

@@ -43,9 +43,8 @@ def own(tmp_path_factory):
     return path
 
 
-@pytest.mark.parametrize("name", PARITY)
-def test_engines_agree_with_keras(name, tmp_path):
-    params, path = small(name), tmp_path / "backbone.onnx"
+def assert_parity(params, path):
+    """OpenVINO and onnxruntime give what Keras gives."""
     runner = engine.KerasEngine(params)
     runner.export(path)
     batch = batch_of(params, 1)
@@ -53,8 +52,20 @@ def test_engines_agree_with_keras(name, tmp_path):
     for found in (made.features(batch) for made in (engine.load(path, 1), engine.OpenVinoEngine(path, 1))):
         assert found.shape == reference.shape
         assert found.dtype == np.float32
-        assert found.shape[1] == backbones.get(name).width * (2 if params.pooling == "stats" else 1)
+        assert found.shape[1] == backbones.get(params.name).width * (2 if params.pooling == "stats" else 1)
         assert np.abs(found - reference).max() <= TOLERANCE * np.abs(reference).max()
+
+
+@pytest.mark.parametrize("name", PARITY)
+def test_engines_agree_with_keras(name, tmp_path):
+    assert_parity(small(name), tmp_path / "backbone.onnx")
+
+
+@pytest.mark.real
+def test_engines_agree_with_keras_on_real_weights(shared_data, tmp_path):
+    weights = shared_data / "weights/mobilenet_v1_0.25_128_imagenet_bncal_no_top.weights.h5"
+    changes = {"weights": str(weights), "image_size": [128, 128], "pooling": "stats"}
+    assert_parity(small("mobilenet_025").model_copy(update=changes), tmp_path / "backbone.onnx")
 
 
 @pytest.mark.parametrize("kind", [engine.OnnxEngine, engine.OpenVinoEngine])
@@ -84,6 +95,14 @@ def test_clips_of_any_length(own, frames):
 )
 def test_chosen_engine(own, name, kind):
     assert isinstance(engine.choose(BackboneParams(engine=name), own), kind)
+
+
+def test_images_computed_together_are_those_computed_alone():
+    params = small("mobilenet_025")
+    batch, together = batch_of(params, 7), engine.KerasEngine(params, at_once=4)
+    reference = engine.KerasEngine(params).features(batch)
+    np.testing.assert_allclose(together.features(batch), reference, atol=TOLERANCE * np.abs(reference).max())
+    assert (together.features(batch)[:2] == together.features(list(batch[:2]))).all()
 
 
 def test_an_engine_that_is_not_installed_is_explained(own):

@@ -35,7 +35,7 @@ def test_the_weights_of_the_lowest_validation_loss_are_kept(study):
     model, data, course, _ = run(study, "first", epochs=15, learning_rate=0.1)
     losses = [metrics["val_loss"] for metrics in course.history]
     assert course.best_epoch == int(np.argmin(losses)) < len(losses) - 1
-    assert score(model, data.val)["loss"] == pytest.approx(min(losses), rel=1e-5)
+    assert score(model, data.val, TrainParams())["loss"] == pytest.approx(min(losses), rel=1e-5)
 
 
 def test_training_stops_when_validation_no_longer_improves(study):
@@ -69,7 +69,7 @@ def test_divergence_keeps_the_last_good_weights(study, monkeypatch):
     monkeypatch.setattr(module, "run_epoch", breaks_in_the_third)
     model, data, course, _ = run(study)
     assert (course.stopped, len(course.history), course.best_epoch) == ("diverged", 3, 1)
-    assert score(model, data.val)["loss"] == pytest.approx(course.best["val_loss"], rel=1e-5)
+    assert score(model, data.val, TrainParams())["loss"] == pytest.approx(course.best["val_loss"], rel=1e-5)
 
 
 def test_divergence_at_once_is_an_error(study):
@@ -82,3 +82,23 @@ def test_figures_of_an_epoch_are_those_of_all_its_batches():
     mean.add({"loss": 1.0, "accuracy": 0.5}, 2)
     mean.add({"loss": 4.0, "accuracy": 1.0}, 1)
     assert mean.values() == pytest.approx({"loss": 2.0, "accuracy": 2 / 3})
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"loss": "binary"}, {"label_smoothing": 0.1}, {"class_weights": "balanced"}, {"schedule": "one_cycle"}],
+)
+def test_every_loss_weight_and_schedule_learns(study, settings):
+    _, _, course, _ = run(study, epochs=10, learning_rate=0.1, **settings)
+    assert course.best["val_accuracy"] > 0.75
+
+
+def test_the_schedule_reaches_the_optimiser(study):
+    _, _, course, _ = run(study, epochs=4, learning_rate=0.1, schedule="cosine")
+    rates = [metrics["learning_rate"] for metrics in course.history]
+    assert rates == sorted(rates, reverse=True) and rates[-1] < 1e-3
+
+
+def test_the_monitor_chooses_the_epoch(study):
+    _, _, course, _ = run(study, "first", epochs=15, learning_rate=0.1, monitor="accuracy")
+    assert course.best["val_accuracy"] == max(metrics["val_accuracy"] for metrics in course.history)

@@ -59,9 +59,10 @@ def study(tmp_path_factory, image_shard):
     return folder / "manifest.parquet", [image_shard(folder / "all.parquet", rows)]
 
 
-def params(backbone=None, **train):
+def params(backbone=None, features=None, **train):
     defaults = {"mode": "tune", "head": "linear", "epochs": 3, "batch_size": 16, "learning_rate": 3e-3}
-    return Params.model_validate({"task": "tiny", "backbone": backbone or {}, "train": defaults | train})
+    sections = {"backbone": backbone or {}, "features": features or {}, "train": defaults | train}
+    return Params.model_validate({"task": "tiny", **sections})
 
 
 def run(study, folder, settings, *listeners):
@@ -120,6 +121,27 @@ def test_scratch_learns_everything_from_random_weights(study, tmp_path):
     heard = Recorder()
     run(study, tmp_path, params(PICTURE, mode="scratch", epochs=1, loss="binary", monitor="accuracy"), heard)
     assert heard.begun["parameters"]["trainable"] > 0.9 * heard.begun["parameters"]["backbone"]
+
+
+def test_a_published_network_is_built_for_the_images_it_learns_from(tmp_path, image_shard):
+    rng, rows, table = np.random.default_rng(0), [], {"clip_id": [], "label": [], "split": []}
+    for number in range(40):
+        image = rng.integers(0, 60, (12, 40)) + 190 * (np.arange(12)[:, None] // 6 == number % 2)
+        rows.append((f"c{number:02}", 0, {"chroma": image.astype(np.uint8)}))
+        table["clip_id"].append(f"c{number:02}")
+        table["label"].append("up" if number % 2 else "down")
+        table["split"].append(SPLITS[number // 2 % 5])
+    pq.write_table(pa.table(table), tmp_path / "manifest.parquet")
+    study = tmp_path / "manifest.parquet", [image_shard(tmp_path / "all.parquet", rows)]
+    network = {"name": "simple_chroma_cnn", "weights": "none", "normalise": "none", "pooling": "none"}
+    features = {"kinds": ["chroma"], "window": {"frames": 40}}
+    training = run(study, tmp_path, params(network, features, mode="scratch", epochs=8, standardise=False))
+    assert training["val"]["accuracy"] >= 0.9
+    weights = [
+        run(study, tmp_path / str(seed), params(network, features, mode="scratch", epochs=1, seed=seed))["val"]["loss"]
+        for seed in (1, 2)
+    ]
+    assert weights[0] != weights[1]
 
 
 def test_what_diverges_at_once_is_refused_and_leaves_no_folder(study, tmp_path):
