@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -68,7 +69,8 @@ class Meter:
 
     def _probe(self, files: list[Path]) -> Iterator[Probe]:
         progress = tqdm(total=len(files), desc="probe", unit="file", disable=None)
-        with progress, ProcessPoolExecutor(max(1, min(self.workers, len(files)))) as pool:
+        # a fork must not collect what it inherited: an onnxruntime session would wait for threads that are not there
+        with progress, ProcessPoolExecutor(max(1, min(self.workers, len(files))), initializer=gc.freeze) as pool:
             try:
                 for found in pool.map(probe, files, chunksize=CHUNK):
                     progress.update()
