@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import BaseModel, Field, ValidationError, model_validator
@@ -23,6 +23,7 @@ from earmark.sections import (
     EvaluateParams,
     FeatureParams,
     HeadLayer,
+    HoldOut,
     Section,
     SplitParams,
     StageParams,
@@ -37,6 +38,7 @@ __all__ = [
     "EvaluateParams",
     "FeatureParams",
     "HeadLayer",
+    "HoldOut",
     "Params",
     "Section",
     "SplitParams",
@@ -136,7 +138,9 @@ def _known_keys(sections: list[str]) -> list[str]:
     model: type[BaseModel] = Params
     for section in sections:
         annotation = model.model_fields[section].annotation
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+        models = [kind for kind in (annotation, *get_args(annotation)) if isinstance(kind, type)]
+        inner = next((kind for kind in models if issubclass(kind, BaseModel)), None)
+        if inner is None:
             return []
-        model = annotation
+        model = inner
     return list(model.model_fields)

@@ -111,7 +111,7 @@ class Plan:
         with FileDigests(self.store.file_digests) as digests:
             sources = digest(digests.of_all(files, self.recordings.root))
         data = {name: value for name, value in self.params.data.plain().items() if name != "root"}
-        return digest("prepare", versions.PREPARE, data, self.params.split.plain(), sources)
+        return digest("prepare", versions.PREPARE, data, self.params.split.division(), sources)
 
     @property
     def prepared(self) -> Path:

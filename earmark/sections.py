@@ -71,6 +71,20 @@ class DataParams(Section):
         return self
 
 
+class HoldOut(Section):
+    """Values of a column, e.g. the words, that only the test set has."""
+
+    column: str = Field(description="column of the data set, e.g. sentence or word")
+    folds: int = Field(4, ge=2, description="parts that each class's values are divided into")
+    fold: int = Field(0, ge=0, description="the part that is held out, from 0")
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> HoldOut:
+        if self.fold >= self.folds:
+            raise ValueError(f"fold {self.fold} of {self.folds} folds; they count from 0 to {self.folds - 1}")
+        return self
+
+
 class SplitParams(Section):
     """How clips are divided into train, val and test."""
 
@@ -86,6 +100,9 @@ class SplitParams(Section):
     fold: int = Field(0, ge=0, description="which fold (or group, in order of name) is the test set, from 0")
     segment: list[float] = Field(
         [2.0, 1.0], min_length=2, max_length=2, description="by segment: length and hop of the parts, s"
+    )
+    hold_out: HoldOut | None = Field(
+        None, description="test clips have new values of a column too, e.g. {column: sentence, folds: 4, fold: 0}"
     )
     seed: int = Field(0, ge=0)
     on_leak: Literal["error", "warn", "allow"] = Field("error", description="when a speaker or clip crosses splits")
@@ -107,7 +124,24 @@ class SplitParams(Section):
             raise ValueError("scheme leave_one_group_out needs groups; set by to a column, e.g. speaker")
         if min(self.segment) <= 0:
             raise ValueError("segment: length and hop in seconds, both above 0")
+        self._fit_hold_out()
         return self
+
+    def _fit_hold_out(self) -> None:
+        if self.hold_out is None:
+            return
+        column = self.hold_out.column
+        if self.by == "segment":
+            raise ValueError("hold_out keeps or leaves out whole clips; by segment parts them. Set by: speaker")
+        if column in ([self.by] if isinstance(self.by, str) else self.by):
+            raise ValueError(f"by {column} lets no {column} cross splits already; hold_out is for another column")
+
+    def division(self) -> dict[str, Any]:
+        """What decides the splits, as it was before there was ``hold_out`` where that is not used."""
+        values = self.plain()
+        if self.hold_out is None:
+            del values["hold_out"]
+        return values
 
 
 Kind = Literal["mel", "stft", "mfcc", "chroma", "contrast", "pcen"]

@@ -1,7 +1,7 @@
 import pytest
 
 from earmark import config
-from earmark.sections import FeatureParams, HeadLayer, StageParams, TrainParams
+from earmark.sections import FeatureParams, HeadLayer, SplitParams, StageParams, TrainParams
 
 
 def test_the_front_end_does_not_depend_on_how_clips_are_packed():
@@ -57,3 +57,21 @@ def test_contradictions_of_a_training_are_explained(values, words):
 
 def test_a_layer_is_dense_or_dropout():
     assert HeadLayer(dense=3, activation="elu").plain() == {"dense": 3, "dropout": None, "activation": "elu"}
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"hold_out": {"column": "word", "fold": 4}}, "fold 4 of 4 folds; they count from 0 to 3"),
+        ({"hold_out": {"column": "word"}, "by": "segment"}, "hold_out keeps or leaves out whole clips"),
+        ({"hold_out": {"column": "word"}, "by": ["speaker", "word"]}, "by word lets no word cross splits already"),
+    ],
+)
+def test_contradictions_of_held_out_values_are_explained(values, words):
+    with pytest.raises(ValueError, match=words):
+        SplitParams.model_validate(values)
+
+
+def test_what_is_not_held_out_leaves_the_division_as_it_was():
+    assert "hold_out" not in SplitParams().division()
+    assert SplitParams(hold_out={"column": "word"}).division()["hold_out"] == {"column": "word", "folds": 4, "fold": 0}

@@ -6,8 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from earmark.config import SplitParams
+from earmark.config import HoldOut, SplitParams
 from earmark.corpus.catalogue import SPLITS, UNSEEN, Measured
+from earmark.corpus.hold_out import JUDGING, RULE
 from earmark.corpus.split import grouping_columns
 from earmark.errors import EarmarkError
 
@@ -28,6 +29,7 @@ BLOCKING = {
     "audio": "file(s)",
     "recording": "source recording(s) with copies or parts",
     "near_duplicate": "group(s) of near-duplicates",
+    RULE: "held-out value(s)",
 }
 """What must not cross, in words."""
 
@@ -36,7 +38,10 @@ def audit(clips: Sequence[Measured], splits: Mapping[str, str], params: SplitPar
     """What crosses splits: per audited column count and examples, counts per split and label, and the verdict."""
     columns = {**AUDITED, **{name: name for name in grouping_columns(params.by)}}
     crossing = {name: _crossing(clips, splits, column) for name, column in columns.items()}
-    leaking = any(crossing[name]["count"] for name in BLOCKING)
+    if params.hold_out:
+        sides = {clip_id: "test" if name in JUDGING else "train and val" for clip_id, name in splits.items()}
+        crossing[RULE] = _crossing(clips, sides, params.hold_out.column)
+    leaking = any(found["count"] for name, found in crossing.items() if name in BLOCKING)
     return {
         "verdict": "leaks" if leaking else "clean",
         "policy": params.on_leak,
@@ -44,6 +49,7 @@ def audit(clips: Sequence[Measured], splits: Mapping[str, str], params: SplitPar
         "crossing": crossing,
         "unknown_speaker": sum(clip.value("speaker") is None for clip in clips),
         "counts": _counts(clips, splits),
+        **({RULE: _held_out(clips, splits, params.hold_out)} if params.hold_out else {}),
     }
 
 
@@ -51,7 +57,8 @@ def enforce(found: Mapping[str, Any]) -> None:
     """Raise EarmarkError with examples if something leaks and the policy is ``error``."""
     if found["verdict"] == "clean" or found["policy"] != "error":
         return
-    lines = [_sentence(name, found["crossing"][name]) for name in BLOCKING if found["crossing"][name]["count"]]
+    crossing = found["crossing"]
+    lines = [_sentence(name, crossing[name]) for name in BLOCKING if name in crossing and crossing[name]["count"]]
     raise EarmarkError(
         "split: " + "; ".join(lines) + ". Test figures would not hold for new speakers. "
         f"Set split.by: {_remedy(found)}, or accept it with split.on_leak: warn, which the report then says"
@@ -61,7 +68,8 @@ def enforce(found: Mapping[str, Any]) -> None:
 def _remedy(found: Mapping[str, Any]) -> str:
     """The columns to split by so that nothing crosses."""
     named = grouping_columns(found["split_by"])
-    leaking = [AUDITED[name] for name in BLOCKING if found["crossing"][name]["count"] and name != "audio"]
+    columns_of = {name: column for name, column in AUDITED.items() if name in BLOCKING and name != "audio"}
+    leaking = [column for name, column in columns_of.items() if found["crossing"][name]["count"]]
     columns = list(dict.fromkeys([*named, *leaking])) or ["speaker"]
     return columns[0] if len(columns) == 1 else f"[{', '.join(columns)}]"
 
@@ -76,6 +84,12 @@ def _crossing(clips: Sequence[Measured], splits: Mapping[str, str], column: str)
     crossing = sorted(value for value, where in places.items() if len(where) > 1)
     examples = [{"value": value, "clips": dict(sorted(places[value].items()))} for value in crossing[:EXAMPLES]]
     return {"count": len(crossing), "examples": examples}
+
+
+def _held_out(clips: Sequence[Measured], splits: Mapping[str, str], params: HoldOut) -> dict[str, Any]:
+    """The setting, and the values that test clips have: how many, and the first few."""
+    values = sorted({str(clip.value(params.column)) for clip in clips if splits[clip.clip_id] in JUDGING})
+    return {**params.plain(), "count": len(values), "examples": values[:EXAMPLES]}
 
 
 def _counts(clips: Sequence[Measured], splits: Mapping[str, str]) -> dict[str, dict[str, int]]:

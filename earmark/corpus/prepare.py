@@ -30,6 +30,7 @@ from earmark.corpus.catalogue import (
     require_columns,
 )
 from earmark.corpus.duplicates import near_duplicates
+from earmark.corpus.hold_out import hold_out
 from earmark.corpus.leaks import audit, enforce
 from earmark.corpus.measure import Meter
 from earmark.corpus.segments import segments
@@ -72,6 +73,9 @@ def prepare(
     selection = _compared(_choose(params, examined, Meter(recordings, workers)))
     kept = segments(selection.kept, *params.split.segment) if params.split.by == "segment" else selection.kept
     splits = split(kept, params.split) | {clip.clip_id: UNSEEN for clip in selection.unseen}
+    if params.split.hold_out:
+        selection, _ = hold_out(selection, splits, params.split)
+        kept = selection.kept
     clips = sorted([*kept, *selection.unseen], key=lambda clip: clip.clip_id)
     found = audit(clips, splits, params.split) | {"filtered": selection.filtered}
     enforce(found)
@@ -96,6 +100,8 @@ def _catalogue(params: Params, recordings: Recordings) -> Examined:
         else:
             examined.bad.append(row)
     require_columns(grouping_columns(params.split.by), examined.clips, "split.by")
+    if params.split.hold_out:
+        require_columns([params.split.hold_out.column], examined.clips, "split.hold_out.column")
     _keep_one_per_id(examined)
     if params.split.by == "official":
         column = params.split.official

@@ -78,11 +78,11 @@ def _official(clips: Sequence[Row], params: SplitParams) -> dict[str, str]:
     if "val" in assigned.values():
         return assigned
     training = [clip for clip in clips if assigned.get(clip.clip_id) == "train"]
-    return assigned | _divided(groups(training, ["speaker"]), _without_test(params), params.seed)
+    return assigned | divided(groups(training, ["speaker"]), _without_test(params), params.seed)
 
 
 def _by_fractions(found: Sequence[Group], params: SplitParams) -> dict[str, str]:
-    return _divided(found, dict(zip(SPLITS, params.fractions, strict=True)), params.seed)
+    return divided(found, dict(zip(SPLITS, params.fractions, strict=True)), params.seed)
 
 
 def _without_test(params: SplitParams) -> dict[str, float]:
@@ -94,7 +94,7 @@ def _fold(found: Sequence[Group], params: SplitParams) -> dict[str, str]:
     """k parts of equal size; part ``fold`` is the test set, the next one the validation set, the others train."""
     parts = {str(i): 1 / params.folds for i in range(params.folds)}
     roles = {str(params.fold): "test", str((params.fold + 1) % params.folds): "val"}
-    assigned = _divided(found, parts, params.seed)
+    assigned = divided(found, parts, params.seed)
     return {clip_id: roles.get(part, "train") for clip_id, part in assigned.items()}
 
 
@@ -105,11 +105,14 @@ def _leave_one_out(found: Sequence[Group], params: SplitParams) -> dict[str, str
         raise EarmarkError(f"split.fold: {params.fold}, but there are {len(ordered)} groups; they count from 0")
     others = [group for i, group in enumerate(ordered) if i != params.fold]
     left_out = dict.fromkeys(ordered[params.fold].clip_ids, "test")
-    return left_out | _divided(others, _without_test(params), params.seed)
+    return left_out | divided(others, _without_test(params), params.seed)
 
 
-def _divided(found: Sequence[Group], share: Mapping[str, float], seed: int) -> dict[str, str]:
-    """Largest groups first, equal sizes in the seed's order, each to the part that is furthest from its share."""
+def divided(found: Sequence[Group], share: Mapping[str, float], seed: int) -> dict[str, str]:
+    """clip_id → part, for the parts and their shares of all clips (sum 1), every class in proportion.
+
+    Largest groups first, equal sizes in the seed's order, each to the part that is furthest from its share.
+    """
     ordered = sorted(found, key=lambda group: (-len(group.clip_ids), stable_order(group.name, seed)))
     left = Counter(label for group in ordered for label in group.labels)
     have: dict[str, Counter[Stratum]] = {name: Counter() for name in share}

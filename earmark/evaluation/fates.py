@@ -14,7 +14,7 @@ from earmark.evaluation.census import NOTHING, Size, sizes
 from earmark.evaluation.metrics import Floats
 
 KEPT, UNSEEN = "kept", "unseen"
-RULES = ("filter", "duration", "max_per_speaker", "top", "balance")
+RULES = ("filter", "duration", "max_per_speaker", "top", "balance", "hold_out")
 """Rules that leave clips out, in the order in which they are applied; others come last."""
 
 

@@ -70,6 +70,7 @@ def about_leaks(leaks: Mapping[str, Any]) -> Iterator[Finding]:
         "audio": "file(s)",
         "recording": "source recording(s)",
         "near_duplicate": "group(s) of near-duplicate clips",
+        "hold_out": "held-out value(s)",
     }
     listed = ", ".join(f"{count} {names.get(kind, kind)}" for kind, count in crossing.items())
     if leaks["verdict"] != "clean":
@@ -81,6 +82,13 @@ def about_leaks(leaks: Mapping[str, Any]) -> Iterator[Finding]:
         unknown = leaks.get("unknown_speaker", 0)
         hidden = f" as far as is known: the speakers of {unknown} clips are not" if unknown else ""
         yield Finding("good", f"No speaker, sentence, recording or near-duplicate is in more than one split{hidden}.")
+    if "hold_out" in leaks and not crossing.get("hold_out"):
+        held_out = leaks["hold_out"]
+        examples = ", ".join(held_out["examples"]) + ", …" * (held_out["count"] > len(held_out["examples"]))
+        text = (
+            f"The test clips' {held_out['count']} value(s) of {held_out['column']} are new to the model ({examples})."
+        )
+        yield Finding("good", text)
 
 
 def about_confounds(confounds: Mapping[str, Any], margin: float, noted: Collection[str] = ()) -> Iterator[Finding]:

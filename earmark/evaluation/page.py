@@ -25,6 +25,7 @@ AUDITED = {
     "audio": "files",
     "recording": "source recordings (copies, parts)",
     "near_duplicate": "groups of near-duplicate audio",
+    "hold_out": "held-out values in training",
 }
 """What the leak audit looks for, by its name there."""
 

@@ -221,6 +221,35 @@ def test_the_official_split(tmp_path, run, rows, sound):
         run(values)
 
 
+def test_words_that_only_the_test_set_has(tmp_path, run, rows, sound):
+    words = {"a": ["one", "two", "three"], "b": ["uno", "dos", "tres"]}
+    table = [
+        {"path": f"{who}-{word}.wav", "label": label, "speaker": who, "word": word}
+        for who in range(6)
+        for label, own in words.items()
+        for word in own
+    ]
+    for row in table:
+        sound(tmp_path / "data" / row["path"])
+    rows(tmp_path / "data" / "t.csv", table)
+    values = folder_params(tmp_path / "data", adapter="table", table="t.csv")
+    tested = set()
+    for fold in range(3):
+        held_out = {"column": "word", "folds": 3, "fold": fold}
+        summary, output = run(values | {"split": {"by": "speaker", "hold_out": held_out}}, f"fold{fold}")
+        said = {row["clip_id"].split("-")[1]: row["split"] for row in manifest(output)}
+        test = {word for word, split in said.items() if split == "test"}
+        assert len(test) == 2
+        tested |= test
+        assert summary["clips"] + summary["filtered"]["hold_out"] == 36
+        assert not test & {row["clip_id"].split("-")[1] for row in manifest(output) if row["split"] != "test"}
+        fates = Counter(pq.read_table(output / "catalogue.parquet")["fate"].to_pylist())
+        assert fates == {"kept": summary["clips"], "hold_out": summary["filtered"]["hold_out"]}
+    assert len(tested) == 6
+    with pytest.raises(EarmarkError, match=r"split\.hold_out\.column: no column 'wrd'; did you mean 'word'"):
+        run(values | {"split": {"hold_out": {"column": "wrd"}}})
+
+
 def test_source_files_are_what_decides(release):
     recordings = Recordings(release, Store(release.parent / "store"))
     files = source_files(DataParams(adapter="common_voice", root=str(release)), recordings)

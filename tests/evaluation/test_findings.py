@@ -54,6 +54,15 @@ def test_a_probe_that_tells_the_classes_apart_is_a_warning(tell):
     assert has(tell(probes={"probes": {}}), "note", "No confound probe")
 
 
+def test_new_words_are_told_unless_they_leak(tell):
+    held_out = {"column": "word", "folds": 4, "fold": 0, "count": 6, "examples": ["a", "b"]}
+    clean = {"hold_out": held_out, "crossing": {"hold_out": {"count": 0}}}
+    assert has(tell(leaks=clean), "good", "6 value(s) of word are new to the model (a, b, …)")
+    found = tell(leaks={**clean, "verdict": "leaks", "crossing": {"hold_out": {"count": 2}}})
+    assert has(found, "warn", "2 held-out value(s)")
+    assert not any("are new to the model" in text for _, text in found)
+
+
 def test_crossing_that_the_split_allows_is_a_note(tell):
     assert has(tell(leaks={"crossing": {"sentence": {"count": 2}}}), "note", "2 sentence(s)")
 

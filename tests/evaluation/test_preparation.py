@@ -40,5 +40,9 @@ def test_splits_are_told_in_words(split, words):
     assert told(split=split)["split"].startswith(words)
 
 
+def test_new_values_are_told():
+    assert told(split={"hold_out": {"column": "word"}})["new in test"] == "part 0 of 4 of each class's word"
+
+
 def test_a_manifest_without_params_tells_nothing():
     assert preparation({"params": {}}) == []
