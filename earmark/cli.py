@@ -45,6 +45,7 @@ COMMANDS = [
     steps.demo,
     data.datasets,
     data.download,
+    steps.speak,
     steps.prepare,
     steps.mel,
     steps.export_backbone,

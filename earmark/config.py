@@ -27,6 +27,7 @@ from earmark.sections import (
     Section,
     SplitParams,
     StageParams,
+    SyntheticParams,
     TrainParams,
     WindowParams,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "Section",
     "SplitParams",
     "StageParams",
+    "SyntheticParams",
     "TrainParams",
     "WindowParams",
     "load",

@@ -19,12 +19,13 @@ import yaml
 from earmark import config, versions
 from earmark.config import Params
 from earmark.corpus import prepare
+from earmark.corpus.synthetic import SyntheticSpeech
 from earmark.digest import FileDigests, digest
 from earmark.errors import EarmarkError
 from earmark.models import backbones
 from earmark.provenance import Provenance, read_record
 from earmark.recordings import Recordings
-from earmark.shards.assign import bits_for, neighbours, shard_of
+from earmark.shards.assign import Batch, Shard, bits_for, neighbours, shard_of
 from earmark.shards.schema import ClipRow
 from earmark.store import Store, link, publish, replacing
 
@@ -39,29 +40,6 @@ CLIP_COLUMNS = ("clip_id", "path", "start", "end", "audio_digest")
 
 STAGES = ("prepare", "mel", "embed", "train", "evaluate")
 """The five stages in order; a target publishes every stage up to its own."""
-
-
-@dataclass(frozen=True)
-class Shard:
-    """A part of the corpus: its name (binary digits of the clips' hashes), its clips, its products' keys."""
-
-    name: str
-    clips: list[ClipRow]
-    mel_key: str
-    feature_key: str
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Shards that one job makes; its name tells which, and what becomes of them."""
-
-    shards: list[Shard]
-
-    @property
-    def name(self) -> str:
-        """The key of all that it makes, and the range of shards that holds it."""
-        key = digest("mel batch", [shard.mel_key for shard in self.shards])
-        return f"{key}.{self.shards[0].name}..{self.shards[-1].name}"
 
 
 @dataclass(frozen=True)
@@ -103,15 +81,21 @@ class Plan:
         return Recordings(Path(self.params.data.root), self.store)
 
     @cached_property
+    def synthetic(self) -> SyntheticSpeech | None:
+        """The synthetic training speech of the study, if it has any."""
+        return SyntheticSpeech.of(self.params.data.synthetic, self.store)
+
+    @cached_property
     def prepare_key(self) -> str:
-        """Key of the manifest: selection and split params, and the content of every source file."""
+        """Key of the manifest: selection and split params, every source file's content, and the synthetic speech."""
         if self.known_manifest:
             return self.known_manifest
         files = prepare.source_files(self.params.data, self.recordings)
         with FileDigests(self.store.file_digests) as digests:
             sources = digest(digests.of_all(files, self.recordings.root))
-        data = {name: value for name, value in self.params.data.plain().items() if name != "root"}
-        return digest("prepare", versions.PREPARE, data, self.params.split.division(), sources)
+        spoken = [self.synthetic.key] if self.synthetic else []
+        data, division = self.params.data.selection(), self.params.split.division()
+        return digest("prepare", versions.PREPARE, data, division, sources, *spoken)
 
     @property
     def prepared(self) -> Path:
@@ -361,6 +345,7 @@ class Plan:
         """Every product of this study that is in the store."""
         folders = [self.prepared, self.model, self.confounds, self.exploration, self.evaluation]
         folders += self.recordings.unpacked() if self.recordings.root.exists() else []
+        folders += [self.synthetic.folder] if self.synthetic else []
         files = [self.backbone, *map(self.mel_path, self.shards), *map(self.feature_path, self.shards)]
         return [path for path in (*folders, *files) if path.exists()]
 

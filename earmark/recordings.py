@@ -31,6 +31,12 @@ SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip")
 LARGEST = 1 << 40
 """Bytes that an archive may unpack to; more is a mistake or an attack."""
 
+SYNTHETIC = "synthetic"
+"""Step of the store that holds synthetic clips, and what the manifest names as their source."""
+
+SPOKEN = f".{SYNTHETIC}/"
+"""Begins the names of synthetic clips; a data set's own files have no hidden names."""
+
 COMPLETE = ".complete"
 """Marks a folder as wholly unpacked."""
 
@@ -78,7 +84,7 @@ class Recordings:
         """Whether there is a file of this name; lists each folder once instead of asking for each file."""
         folder, _, base = name.rpartition("/")
         if folder not in self._listed:
-            outside = name.startswith("/") or ".." in folder.split("/")
+            outside = name.startswith(("/", SPOKEN)) or ".." in folder.split("/")
             self._listed[folder] = (
                 frozenset() if outside else frozenset(_visible(self.path(f"{folder}/*" if folder else "*").parent))
             )
@@ -86,6 +92,8 @@ class Recordings:
 
     def path(self, name: str) -> Path:
         """Where the bytes of the file ``name`` are; the path of nothing if there is no such file."""
+        if name.startswith(SPOKEN):
+            return self.store.root / SYNTHETIC / name.removeprefix(SPOKEN)
         archive, member = self._archive_of(name)
         return self.root / name if archive is None else self._folder_of(archive) / member
 

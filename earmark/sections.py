@@ -33,6 +33,15 @@ Adapter = Literal[
 """Layouts of data sets, see ``earmark.corpus.adapters``."""
 
 
+class SyntheticParams(Section):
+    """Texts that espeak-ng speaks, as further training clips."""
+
+    texts: str = Field(description="CSV with label, language (of espeak-ng: en-us, cmn, …) and text")
+    voices: int = Field(100, ge=1, description="synthetic speakers per language")
+    texts_per_voice: int = Field(40, ge=1, description="texts that each of them says, drawn from its language's")
+    seed: int = Field(0, ge=0, description="of the voices and of who says what")
+
+
 class DataParams(Section):
     """Which recordings, and which of their columns is the label."""
 
@@ -51,6 +60,7 @@ class DataParams(Section):
     top: int | None = Field(None, ge=1, description="clips kept per class after ranking; null = all")
     balance: list[str] = Field(default_factory=list, description="columns whose groups are cut to equal size")
     unseen: int = Field(0, ge=0, description="next-best clips per class kept aside as the split 'unseen'")
+    synthetic: SyntheticParams | None = Field(None, description="synthetic speech added to the training clips")
     seed: int = Field(0, ge=0, description="of the order of clips of equal rank")
 
     @field_validator("words", mode="before")
@@ -69,6 +79,10 @@ class DataParams(Section):
         if self.min_duration and self.max_duration and self.min_duration >= self.max_duration:
             raise ValueError(f"min_duration {self.min_duration:g} s is not below max_duration {self.max_duration:g} s")
         return self
+
+    def selection(self) -> dict[str, Any]:
+        """What decides which recordings are used: not where they are, nor the synthetic speech beside them."""
+        return {name: value for name, value in self.plain().items() if name not in ("root", "synthetic")}
 
 
 class HoldOut(Section):

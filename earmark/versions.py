@@ -5,6 +5,7 @@ and DVC agree on when a step must run again. Golden tests fail when numbers chan
 """
 
 PREPARE = 2
+SYNTHETIC = 1
 MEL = 2
 EMBED = 2
 TRAIN = 2

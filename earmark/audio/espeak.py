@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import astuple, dataclass
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import IO, Any, TypeVar, cast
 
@@ -87,6 +88,12 @@ class Voice:
     def gender(self) -> str:
         """``female`` or ``male``, as the variant sounds."""
         return "female" if self.variant in FEMALE_VARIANTS else "male"
+
+
+def version() -> str:
+    """Version of the espeak-ng that speaks here; raises EarmarkError if it is missing."""
+    _loader()
+    return metadata.version("espeakng-loader")
 
 
 def speak(utterances: Sequence[Utterance]) -> list[Samples]:

@@ -23,12 +23,25 @@ def demo(root: Path, workers: int) -> None:
 
 @click.command()
 @params_option
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes that speak.")
+def speak(params_file: Path, workers: int) -> None:
+    """Speak the texts of data.synthetic with many espeak-ng voices, for training; what is there is not made again."""
+    plan = plan_of(params_file)
+    if plan.synthetic is None:
+        raise EarmarkError("data.synthetic: null; nothing to speak. Set it, e.g. {texts: recipes/texts/keywords.csv}")
+    plan.synthetic.speak(workers)
+
+
+@click.command()
+@params_option
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes that check audio.")
 def prepare(params_file: Path, workers: int) -> None:
     """Choose, check and split the recordings: manifest, quarantine list and leak audit."""
     from earmark.corpus.prepare import prepare as prepare_corpus
 
     plan = plan_of(params_file)
+    if plan.synthetic:
+        plan.synthetic.speak(workers)
     summary = prepare_corpus(plan.params, plan.recordings, plan.prepared, plan.provenance("prepare"), workers)
     click.echo(json.dumps(summary, ensure_ascii=False), err=True)
 

@@ -10,7 +10,9 @@ from earmark.config import HoldOut, SplitParams
 from earmark.corpus.catalogue import SPLITS, UNSEEN, Measured
 from earmark.corpus.hold_out import JUDGING, RULE
 from earmark.corpus.split import grouping_columns
+from earmark.corpus.texts import holding
 from earmark.errors import EarmarkError
+from earmark.recordings import SYNTHETIC
 
 EXAMPLES = 5
 """Crossings that are named; all are counted."""
@@ -35,12 +37,14 @@ BLOCKING = {
 
 
 def audit(clips: Sequence[Measured], splits: Mapping[str, str], params: SplitParams) -> dict[str, Any]:
-    """What crosses splits: per audited column count and examples, counts per split and label, and the verdict."""
+    """What crosses splits: per audited column count and examples, counts per split and label, and the verdict.
+
+    Synthetic training clips are audited too, but not counted as clips of the data set.
+    """
     columns = {**AUDITED, **{name: name for name in grouping_columns(params.by)}}
     crossing = {name: _crossing(clips, splits, column) for name, column in columns.items()}
     if params.hold_out:
-        sides = {clip_id: "test" if name in JUDGING else "train and val" for clip_id, name in splits.items()}
-        crossing[RULE] = _crossing(clips, sides, params.hold_out.column)
+        crossing[RULE] = _told(clips, splits, params.hold_out.column)
     leaking = any(found["count"] for name, found in crossing.items() if name in BLOCKING)
     return {
         "verdict": "leaks" if leaking else "clean",
@@ -48,7 +52,7 @@ def audit(clips: Sequence[Measured], splits: Mapping[str, str], params: SplitPar
         "split_by": params.by,
         "crossing": crossing,
         "unknown_speaker": sum(clip.value("speaker") is None for clip in clips),
-        "counts": _counts(clips, splits),
+        "counts": _counts([clip for clip in clips if not _is_synthetic(clip)], splits),
         **({RULE: _held_out(clips, splits, params.hold_out)} if params.hold_out else {}),
     }
 
@@ -84,6 +88,21 @@ def _crossing(clips: Sequence[Measured], splits: Mapping[str, str], column: str)
     crossing = sorted(value for value, where in places.items() if len(where) > 1)
     examples = [{"value": value, "clips": dict(sorted(places[value].items()))} for value in crossing[:EXAMPLES]]
     return {"count": len(crossing), "examples": examples}
+
+
+def _is_synthetic(clip: Measured) -> bool:
+    return clip.clip.source == SYNTHETIC
+
+
+def _told(clips: Sequence[Measured], splits: Mapping[str, str], column: str) -> dict[str, Any]:
+    """Values of test clips that training clips have too, and synthetic training texts that contain one."""
+    sides = {clip_id: "test" if name in JUDGING else "train and val" for clip_id, name in splits.items()}
+    found = _crossing(clips, sides, column)
+    tested = {str(v) for clip in clips if splits[clip.clip_id] in JUDGING and (v := clip.value(column)) is not None}
+    texts = Counter(str(clip.clip.sentence) for clip in clips if _is_synthetic(clip))
+    telling = sorted(holding(texts, tested))
+    examples = [{"value": text, "clips": {"synthetic": texts[text]}} for text in telling]
+    return {"count": found["count"] + len(telling), "examples": [*found["examples"], *examples][:EXAMPLES]}
 
 
 def _held_out(clips: Sequence[Measured], splits: Mapping[str, str], params: HoldOut) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """The step ``prepare``: recordings to a manifest, a catalogue of what became of each clip, and a leak audit.
 
 Every row of the data set ends in exactly one place: in the manifest, in the quarantine list with its reason, or in
-the count of the selection rule that left it out.
+the count of the selection rule that left it out. Synthetic speech is no part of the data set: it is added to the
+training clips at the end, untouched by the selection, and is counted apart.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import pyarrow.parquet as pq
 
 from earmark.config import DataParams, Params
 from earmark.corpus.adapters import ADAPTERS
+from earmark.corpus.admission import NOBODY, Admission, admit
 from earmark.corpus.catalogue import (
     CATALOGUE,
     MANIFEST,
@@ -36,10 +38,11 @@ from earmark.corpus.measure import Meter
 from earmark.corpus.segments import segments
 from earmark.corpus.select import Selection, needs_measuring, select
 from earmark.corpus.split import grouping_columns, official_split, split
+from earmark.corpus.synthetic import SyntheticSpeech
 from earmark.errors import EarmarkError
 from earmark.provenance import Provenance
-from earmark.recordings import Recordings
-from earmark.store import replacing_folder
+from earmark.recordings import SYNTHETIC, Recordings
+from earmark.store import Store, replacing_folder
 
 
 @dataclass
@@ -73,11 +76,15 @@ def prepare(
     selection = _compared(_choose(params, examined, Meter(recordings, workers)))
     kept = segments(selection.kept, *params.split.segment) if params.split.by == "segment" else selection.kept
     splits = split(kept, params.split) | {clip.clip_id: UNSEEN for clip in selection.unseen}
+    values: frozenset[str] = frozenset()
     if params.split.hold_out:
-        selection, _ = hold_out(selection, splits, params.split)
+        selection, values = hold_out(selection, splits, params.split)
         kept = selection.kept
-    clips = sorted([*kept, *selection.unseen], key=lambda clip: clip.clip_id)
-    found = audit(clips, splits, params.split) | {"filtered": selection.filtered}
+    spoken = _spoken(params, recordings.store, [*kept, *selection.unseen], splits, values)
+    examined.bad += spoken.bad
+    splits |= {clip.clip_id: "train" for clip in spoken.clips}
+    clips = sorted([*kept, *selection.unseen, *spoken.clips], key=lambda clip: clip.clip_id)
+    found = audit(clips, splits, params.split) | {"filtered": selection.filtered, **spoken.summary()}
     enforce(found)
     with replacing_folder(output) as folder:
         rows = [clip.row(splits[clip.clip_id]) for clip in clips]
@@ -87,7 +94,8 @@ def prepare(
         (folder / "leaks.json").write_text(json.dumps(found, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
         provenance.write(folder)
     reasons = dict(sorted(Counter(row.reason for row in examined.bad).items()))
-    summary = {name: found[name] for name in ("verdict", "counts", "filtered")}
+    told = ("verdict", "counts", "filtered", SYNTHETIC)
+    summary: dict[str, Any] = {name: found[name] for name in told if name in found}
     return {"clips": len(clips), "quarantined": len(examined.bad), "reasons": reasons, **summary}
 
 
@@ -141,6 +149,17 @@ def _compared(selection: Selection[Measured]) -> Selection[Measured]:
         return [replace(clip, near_duplicate=name.get(found.get(clip.audio_digest, ""))) for clip in clips]
 
     return Selection(grouped(selection.kept), grouped(selection.unseen), selection.left_out)
+
+
+def _spoken(
+    params: Params, store: Store, clips: Sequence[Measured], splits: Mapping[str, str], held_out: frozenset[str]
+) -> Admission:
+    """The synthetic clips to be learnt from beside the real ``clips``; none if the study has no such speech."""
+    speech = SyntheticSpeech.of(params.data.synthetic, store)
+    if speech is None:
+        return NOBODY
+    judging = [clip for clip in clips if splits[clip.clip_id] != "train"]
+    return admit(speech, clips, judging, grouping_columns(params.split.by), held_out)
 
 
 def _fates(selection: Selection[Measured]) -> list[dict[str, object]]:

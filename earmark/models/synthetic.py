@@ -1,8 +1,6 @@
 """The synthetic corpus that ``earmark_base`` learns from: common words of twelve languages, spoken by espeak-ng.
 
-Many voices matter more than real voices: every voice is a variant of espeak-ng with a rate, pitch and pitch range of
-its own, resampled by up to 15 % so that its formants move too. Whole variants are held out, so that validation hears
-voices of which the network knows nothing.
+Whole variants of espeak-ng are held out, so that validation hears voices of which the network knows nothing.
 """
 
 from __future__ import annotations
@@ -10,35 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
-from itertools import chain, islice
 
 import numpy as np
 import soxr
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from earmark.audio.espeak import PRETRAIN_VARIANTS, SAMPLE_RATE, Samples, Voice, speak_apart
+from earmark.audio.casting import HELD_OUT_VARIANTS, Speaker, speakers
+from earmark.audio.espeak import SAMPLE_RATE, Samples, speak_apart
 from earmark.audio.frontend import Frontend
 from earmark.config import FeatureParams
 
-HELD_OUT_VARIANTS = PRETRAIN_VARIANTS[4::8]
-"""Variants heard in validation only, in every language."""
-
-RATES, PITCHES, STRETCH = (110, 220), (20, 80), 0.15
-"""Words per minute; espeak-ng's 0..100 for pitch and its range; largest relative change of the sampling rate."""
-
-
-@dataclass(frozen=True)
-class Speaker:
-    """An espeak-ng voice, and the factor by which its recording is played faster (> 1) or slower."""
-
-    voice: Voice
-    speed: float
-
-    @property
-    def held_out(self) -> bool:
-        """Whether this speaker is for validation."""
-        return self.voice.variant in HELD_OUT_VARIANTS
+__all__ = ["HELD_OUT_VARIANTS", "Speaker", "WordImages", "speak_words", "speakers", "vocabulary"]
 
 
 @dataclass(frozen=True)
@@ -66,18 +47,6 @@ def vocabulary(words: int | None = None) -> dict[str, list[str]]:
     lines = (files("earmark.models") / "words.txt").read_text(encoding="utf-8").splitlines()
     pairs = (line.split(":", 1) for line in lines if not line.startswith("#"))
     return {language: text.split()[:words] for language, text in pairs}
-
-
-def speakers(language: str, count: int, seed: int = 0) -> list[Speaker]:
-    """``count`` speakers of one language, every variant before any twice; the same for the same arguments."""
-    rng = np.random.default_rng([seed, *language.encode()])
-    variants = chain.from_iterable(iter(lambda: rng.permutation(PRETRAIN_VARIANTS).tolist(), None))
-    return [_speaker(language, variant, rng) for variant in islice(variants, count)]
-
-
-def _speaker(language: str, variant: str, rng: np.random.Generator) -> Speaker:
-    rate, pitch, pitch_range = (int(rng.integers(low, high + 1)) for low, high in (RATES, PITCHES, PITCHES))
-    return Speaker(Voice(language, variant, rate, pitch, pitch_range), float(rng.uniform(1 - STRETCH, 1 + STRETCH)))
 
 
 def speak_words(

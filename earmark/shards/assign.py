@@ -3,13 +3,40 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from itertools import product
+
+from earmark.digest import digest
+from earmark.shards.schema import ClipRow
 
 WHOLE = "all"
 """Name of the only shard of a small corpus."""
 
 REACH = 4
 """A corpus that shrinks up to 2^4-fold finds its rows in the shards that were merged."""
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A part of the corpus: its name (binary digits of the clips' hashes), its clips, its products' keys."""
+
+    name: str
+    clips: list[ClipRow]
+    mel_key: str
+    feature_key: str
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Shards that one job makes; its name tells which, and what becomes of them."""
+
+    shards: list[Shard]
+
+    @property
+    def name(self) -> str:
+        """The key of all that it makes, and the range of shards that holds it."""
+        key = digest("mel batch", [shard.mel_key for shard in self.shards])
+        return f"{key}.{self.shards[0].name}..{self.shards[-1].name}"
 
 
 def bits_for(n_clips: int, shard_size: int) -> int:

@@ -10,6 +10,13 @@ def manifest(wildcards):
     return ancient(f"{PLAN.prepared}/provenance.json")
 
 
+def synthetic(wildcards):
+    """The synthetic speech of the study, if it has any."""
+    if PLAN.synthetic is None:
+        return []
+    return ancient(f"{PLAN.synthetic.folder}/provenance.json")
+
+
 def study(wildcards, input):
     """The arguments that tell a command which study it works for."""
     if PLAN.demo and not PLAN.demo.is_file():

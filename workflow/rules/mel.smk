@@ -4,6 +4,7 @@
 rule mel_shards:
     input:
         manifest,
+        synthetic,
     output:
         temp(touch(f"{STORE}/mel/{{key}}.{{shards}}.done")),
     log:

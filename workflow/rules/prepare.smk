@@ -14,9 +14,24 @@ if PLAN.demo:
             "earmark demo $(dirname {output}) --workers {threads} 2>&1 | tee {log}"
 
 
+rule synthetic_speech:
+    output:
+        f"{STORE}/synthetic/{{key}}/provenance.json",
+    log:
+        f"{STORE}/logs/synthetic/{{key}}.log",
+    conda:
+        ENVIRONMENT
+    threads: workflow.cores
+    params:
+        params=lambda wildcards: PLAN.params_file,
+    shell:
+        "earmark speak --params {params.params} --workers {threads} 2>&1 | tee {log}"
+
+
 checkpoint manifest:
     input:
         [ancient(str(PLAN.demo))] if PLAN.demo else [],
+        synthetic,
     output:
         f"{STORE}/prepare/{{key}}/provenance.json",
     log:
