@@ -134,6 +134,26 @@ def test_the_manifests_key_follows_files_and_not_their_place(tmp_path, monkeypat
     assert Plan.of({"data": {"adapter": "folder", "root": "two"}}).prepare_key != found[0]
 
 
+def test_what_is_not_used_leaves_the_manifests_key_as_it_was(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for label in "ab":
+        (tmp_path / "one" / label).mkdir(parents=True)
+        (tmp_path / "one" / label / "x.wav").write_bytes(label.encode())
+    (tmp_path / "t.csv").write_text("label,language,text\na,en-us,hello\n")
+    (tmp_path / "u.csv").write_text("label,language,text\na,en-us,hello\n")
+    hold_out = {"split": {"hold_out": {"column": "sentence"}}}
+
+    def key(synthetic=None, **sections):
+        data = {"adapter": "folder", "root": "one", "synthetic": synthetic}
+        return Plan.of({"data": data, **sections}).prepare_key
+
+    assert key() == "006396a137c0a90ed73d"
+    spoken = key({"texts": "t.csv"})
+    assert spoken == key({"texts": "u.csv"})
+    (tmp_path / "u.csv").write_text("label,language,text\na,en-us,hallo\n")
+    assert len({key(), spoken, key({"texts": "u.csv"}), key({"texts": "t.csv", "voices": 3}), key(**hold_out)}) == 5
+
+
 def test_extraction_jobs_are_named_by_their_shards_and_list_what_is_missing(plan_of):
     plan = plan_of()
     [(job, shards)] = plan.extraction_jobs.items()

@@ -11,7 +11,7 @@ import pytest
 
 from earmark import recordings as module
 from earmark.errors import EarmarkError
-from earmark.recordings import Recordings, is_archive, unpack
+from earmark.recordings import SPOKEN, Recordings, is_archive, unpack
 from earmark.store import Store
 
 MEMBERS = {"en/a.wav": b"A" * 100, "en/b.wav": b"B", "es/deep/er/c.wav": b"C"}
@@ -267,3 +267,14 @@ def test_no_such_folder_is_an_error_in_words(opened, tmp_path):
     for root in (tmp_path / "absent", tmp_path / "absent.zip", tmp_path / "a.wav"):
         with pytest.raises(EarmarkError, match=r"no such folder or archive; set data\.root"):
             opened(root).names  # noqa: B018
+
+
+def test_synthetic_clips_are_in_the_store_and_in_no_data_set(opened, tmp_path):
+    spoken = tmp_path / ".store" / "synthetic" / "key" / "en-us" / "000" / "000.flac"
+    spoken.parent.mkdir(parents=True)
+    spoken.write_bytes(b"speech")
+    (tmp_path / "root").mkdir()
+    found = opened(tmp_path / "root")
+    assert found.path(f"{SPOKEN}key/en-us/000/000.flac").read_bytes() == b"speech"
+    assert f"{SPOKEN}key/en-us/000/000.flac" not in found
+    assert found.names == []

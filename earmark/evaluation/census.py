@@ -18,10 +18,11 @@ import pyarrow.parquet as pq
 from earmark.errors import EarmarkError
 from earmark.evaluation.material import SPLITS
 from earmark.provenance import read_record
+from earmark.recordings import SYNTHETIC
 
 COLUMNS = [
     *("clip_id", "path", "start", "end", "label", "split", "speaker", "gender", "age", "accent", "language"),
-    *("sentence", "duration", "sample_rate", "channels", "level", "codec"),
+    *("sentence", "source", "duration", "sample_rate", "channels", "level", "codec"),
 ]
 
 ALL, NOT_STATED = "all", "not stated"
@@ -74,7 +75,10 @@ class CrossTable:
 
 @dataclass(frozen=True)
 class Census:
-    """The tables of a manifest folder (clips sorted by id), the leak audit, and the folder's provenance record."""
+    """The tables of a manifest folder (clips sorted by id), the leak audit, and the folder's provenance record.
+
+    The clips of the data set, that is: synthetic training clips are in none of the tables, only in the audit's counts.
+    """
 
     clips: pa.Table
     catalogue: pa.Table
@@ -87,7 +91,7 @@ class Census:
         """The census of a manifest folder; raises EarmarkError if a part of it is missing."""
         record = read_record(prepared)
         try:
-            clips = _read(prepared / "manifest.parquet", COLUMNS).sort_by("clip_id")
+            clips = _recorded(_read(prepared / "manifest.parquet", COLUMNS)).sort_by("clip_id")
             catalogue, quarantine = (_read(prepared / f"{name}.parquet") for name in ("catalogue", "quarantine"))
             leaks = json.loads((prepared / "leaks.json").read_text())
         except (OSError, ValueError) as error:
@@ -162,6 +166,11 @@ def sizes(clips: pa.Table, *by: str) -> dict[tuple[Any, ...], Size]:
 def _read(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     # ParquetFile, because read_table imports pandas
     return pq.ParquetFile(path).read(columns=columns and list(columns))
+
+
+def _recorded(clips: pa.Table) -> pa.Table:
+    """The clips that are no synthetic speech."""
+    return clips.filter(pc.fill_null(pc.not_equal(clips["source"], SYNTHETIC), True))
 
 
 def _formats(clips: pa.Table) -> pa.ChunkedArray:

@@ -28,6 +28,7 @@ from earmark.evaluation import metrics
 from earmark.evaluation.bootstrap import Bootstrap, groups_of, interval
 from earmark.evaluation.metrics import Floats, Ints, rounded
 from earmark.provenance import Provenance
+from earmark.recordings import SYNTHETIC
 from earmark.shards.read import first_kind, read_images
 from earmark.store import replacing_folder
 
@@ -46,7 +47,7 @@ QUIET = 0.1
 RESAMPLES = 1000
 
 COLUMNS = [
-    *("clip_id", "label", "split", "speaker", "duration", "level"),
+    *("clip_id", "label", "split", "speaker", "source", "duration", "level"),
     *("codec", "sample_rate", "channels", "bytes"),
 ]
 
@@ -97,10 +98,11 @@ def read_confounds(folder: Path) -> dict[str, Any]:
 
 
 def _sample(manifest: Path, split: SplitParams) -> list[dict[str, Any]]:
-    """At most MOST_CLIPS rows of train, val and test, in order of clip id."""
+    """At most MOST_CLIPS rows of train, val and test, in order of clip id; no synthetic speech."""
     names = list(dict.fromkeys([*COLUMNS, *_known(manifest, split)]))
     rows = pq.ParquetFile(manifest).read(columns=names).to_pylist()
-    rows = sorted((row for row in rows if row["split"] != "unseen"), key=lambda row: digest(row["clip_id"]))
+    probed = [row for row in rows if row["split"] != "unseen" and row["source"] != SYNTHETIC]
+    rows = sorted(probed, key=lambda row: digest(row["clip_id"]))
     return sorted(rows[:MOST_CLIPS], key=lambda row: str(row["clip_id"]))
 
 

@@ -10,7 +10,14 @@ import numpy as np
 from earmark.evaluation.association import cramers_v, eta_squared
 from earmark.evaluation.attributes import Attributes
 from earmark.evaluation.census import FORMAT, Census, CrossTable
-from earmark.evaluation.findings import Finding, about_confounds, about_leaks, about_losses, worst_first
+from earmark.evaluation.findings import (
+    Finding,
+    about_confounds,
+    about_leaks,
+    about_losses,
+    about_synthetic,
+    worst_first,
+)
 from earmark.evaluation.material import JUDGED
 from earmark.evaluation.metrics import Floats
 from earmark.evaluation.voices import Voices, speakers_of_every_class
@@ -50,6 +57,7 @@ def data_findings(
     parts = [
         *(_balance(spoken), _speakers(spoken), _judges(census), _dominance(spoken), _shared(census, spoken)),
         *(_associations(stated.tables), _gender(stated), _quantities(quantities), about_leaks(census.leaks)),
+        about_synthetic(census.leaks),
         about_confounds(confounds, AUDIBLE * (1 - confounds["chance"]), noted=["spectrum"]),
         about_losses(census.quarantine_reasons(), census.leaks.get("filtered", {})),
     ]

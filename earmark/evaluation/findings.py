@@ -50,6 +50,7 @@ def findings(
     advantage = max(test["balanced_accuracy"] - confounds["chance"], 0)
     parts = [
         *(about_leaks(audit), about_confounds(confounds, TELLING * advantage), _training(training)),
+        about_synthetic(audit),
         *(_gain(metrics), _test_set(test), about_losses(material.quarantine_reasons(), audit.get("filtered", {}))),
     ]
     return worst_first(finding for part in parts for finding in part)
@@ -89,6 +90,19 @@ def about_leaks(leaks: Mapping[str, Any]) -> Iterator[Finding]:
             f"The test clips' {held_out['count']} value(s) of {held_out['column']} are new to the model ({examples})."
         )
         yield Finding("good", text)
+
+
+def about_synthetic(leaks: Mapping[str, Any]) -> Iterator[Finding]:
+    """Synthetic speech among the training clips, and how much of it a rule of the split kept away."""
+    spoken = leaks.get("synthetic")
+    if spoken is None:
+        return
+    classes = ", ".join(f"{label} {count:,}" for label, count in spoken["counts"].items())
+    added = f"{spoken['clips']:,} synthetic training clips by {spoken['speakers']:,} voices ({classes})"
+    yield Finding("note", f"{added} are learnt from too; no table, probe or test figure counts them.")
+    if spoken["left_out"]:
+        rules = ", ".join(f"{rule} {count:,}" for rule, count in spoken["left_out"].items())
+        yield Finding("note", f"Synthetic clips that would tell of the test set were left out: {rules}.")
 
 
 def about_confounds(confounds: Mapping[str, Any], margin: float, noted: Collection[str] = ()) -> Iterator[Finding]:

@@ -12,12 +12,13 @@ import pyarrow.parquet as pq
 
 from earmark.errors import EarmarkError
 from earmark.provenance import read_record
+from earmark.recordings import SYNTHETIC
 
 SPLITS = ("train", "val", "test", "unseen")
 JUDGED = ("val", "test", "unseen")
 """Splits that are predicted: ``test`` and ``unseen`` are the judgement, ``val`` shows what model selection saw."""
 
-COLUMNS = ["clip_id", "path", "start", "end", "label", "split", "speaker", "sentence", "duration"]
+COLUMNS = ["clip_id", "path", "start", "end", "label", "split", "speaker", "sentence", "source", "duration"]
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,10 @@ class Material:
         return [split for split in SPLITS if split in found]
 
     def composition(self) -> list[dict[str, Any]]:
-        """Per class (and for all): ``{"label", "splits": {split: {"clips", "hours", "speakers"}}}``, by class name."""
+        """Per class (and for all): ``{"label", "splits": {split: {"clips", "hours", "speakers"}}}``, by class name.
+
+        Of the data set's clips: synthetic training clips are counted apart, in the audit.
+        """
         labels = sorted({row["label"] for row in self.rows})
         return [
             {"label": label, "splits": {split: self._size(split, label) for split in self.splits}}
@@ -78,7 +82,7 @@ class Material:
         ]
 
     def _size(self, split: str, label: str | None) -> dict[str, float]:
-        rows = [row for row in self.of(split) if label in (None, row["label"])]
+        rows = [row for row in self.of(split) if label in (None, row["label"]) and row["source"] != SYNTHETIC]
         speakers = {row["speaker"] for row in rows} - {None}
         hours = sum(row["duration"] for row in rows) / 3600
         return {"clips": len(rows), "hours": hours, "speakers": len(speakers)}

@@ -27,6 +27,8 @@ def preparation(record: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(what, value in words) of everything that decided which clips there are, and of the split."""
     data, split = record["params"].get("data", {}), record["params"].get("split", {})
     told = [(name, _words(data[key])) for key, name in NAMES.items() if data.get(key)]
+    if spoken := data.get("synthetic"):
+        told.append(("synthetic training clips", "{texts}: {voices} voices × {texts_per_voice} texts".format(**spoken)))
     held_out = split.get("hold_out")
     new = [("new in test", "part {fold} of {folds} of each class's {column}".format(**held_out))] if held_out else []
     return [*told, ("split", ", ".join(_split(split))), *new] if split else told

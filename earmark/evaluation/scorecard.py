@@ -30,6 +30,7 @@ def scorecard(params: Params, material: Material, answers: Answers, model_key: s
         **{split: splits[split] for split in ("test", "unseen", "val") if split in splits},
         "baselines": _baselines(params, material, answers),
         "quarantined": len(material.quarantine),
+        **({"synthetic": material.leaks["synthetic"]["clips"]} if "synthetic" in material.leaks else {}),
         "leaks": str(material.leaks["verdict"]),
         "params_digest": params.digest(),
         "data_digest": material.digest,

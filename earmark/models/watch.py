@@ -102,7 +102,7 @@ def _imbalance(counts: Mapping[str, int]) -> Iterator[str]:
     if counts[largest] >= IMBALANCE * counts[smallest]:
         yield (
             f"unequal classes: {counts[largest]} training clips of {largest}, {counts[smallest]} of {smallest}. "
-            "Read balanced accuracy, or set data.balance: [label]."
+            "Read balanced accuracy, or set data.balance: [label] or train.class_weights: balanced."
         )
 
 

@@ -151,6 +151,7 @@ def description(metrics: dict[str, Any]) -> str:
         f"logistic regression {baselines['logistic_regression']['balanced_accuracy']:.1%}, "
         f"most frequent class {baselines['majority']['balanced_accuracy']:.1%}.",
         f"Splits: {metrics['leaks']}. Quarantined recordings: {metrics['quarantined']}.",
+        *([f"Learnt from {metrics['synthetic']:,} synthetic clips too."] if "synthetic" in metrics else []),
         "The whole report: *Artifacts*, `report/index.html`.",
     ]
     return "\n\n".join(lines)

@@ -1,8 +1,11 @@
 """The real recordings through the real commands: speakers never heard, and clearly better than the cheap guesses."""
 
+import csv
 import json
+import shutil
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 pytestmark = [pytest.mark.workflow, pytest.mark.real, pytest.mark.xdist_group("recordings")]
@@ -27,6 +30,15 @@ def checkout(new_checkout, shared_data):
     return project
 
 
+def read_csv(path):
+    with path.open(newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+def spoken_in(root):
+    return {str(path): path.read_bytes() for path in (root / ".store/synthetic").rglob("*.flac")}
+
+
 @pytest.mark.parametrize("recipe", FLOORS)
 def test_recipe(checkout, recipe):
     checkout.run("snakemake", "--cores", "2", "--configfile", f"recipes/{recipe}.yaml")
@@ -37,3 +49,43 @@ def test_recipe(checkout, recipe):
     assert metrics["test"]["balanced_accuracy"] > metrics["baselines"]["majority"]["balanced_accuracy"] + 0.1
     report = Path(checkout.root / "results/report/index.html").read_text()
     assert "speaker" in report
+
+
+OVERLAY = """
+split: {hold_out: {column: word, folds: 4, fold: 1}}
+data: {top: 240, synthetic: {texts: texts.csv, voices: 2, texts_per_voice: 4}}
+"""
+TEXTS = """label,language,text
+en,en-us,yellow
+en,en-us,Opening night
+en,en-us,Print it
+zh,cmn,你好
+zh,cmn,总工程师
+"""
+
+
+def test_new_speakers_and_new_words_beside_synthetic_speech(checkout):
+    """What is held out is in no training clip and no synthetic text; clips that are gone are spoken again for mels."""
+    (checkout.root / "overlay.yaml").write_text(OVERLAY)
+    (checkout.root / "texts.csv").write_text(TEXTS, encoding="utf-8")
+    study = ["--cores", "2", "--configfile", "recipes/real-zh-en.yaml", "overlay.yaml"]
+    checkout.run("snakemake", "prepare", *study)
+    clips = pq.read_table(checkout.root / "data/manifest/manifest.parquet").to_pylist()
+    leaks = json.loads((checkout.root / "data/manifest/leaks.json").read_text())
+    word = {row["path"]: row["word"] for row in read_csv(checkout.root / "../shared/data/lid_zh_en_dspspeech20.csv")}
+    real = [clip for clip in clips if clip["source"] != "synthetic"]
+    tested = {word[clip["path"]] for clip in real if clip["split"] == "test"}
+    assert tested == {"Open", "Print", "总工", "背景", "饭店"}
+    assert not tested & {word[clip["path"]] for clip in real if clip["split"] != "test"}
+    spoken = [clip for clip in clips if clip["source"] == "synthetic"]
+    assert sorted({clip["sentence"] for clip in spoken}) == ["yellow", "你好"]
+    assert (len(spoken), {clip["split"] for clip in spoken}) == (4, {"train"})
+    assert (leaks["verdict"], leaks["synthetic"]["left_out"]) == ("clean", {"hold_out": 6})
+    before = spoken_in(checkout.root)
+    assert len(before) == 10
+    shutil.rmtree(checkout.root / ".store/synthetic")
+    checkout.run("snakemake", "mel", *study)
+    assert spoken_in(checkout.root) == before
+    shards = sorted((checkout.root / "data/mel").glob("*.parquet"))
+    images = [name for shard in shards for name in pq.read_table(shard, columns=["clip_id"])["clip_id"].to_pylist()]
+    assert sorted(images) == [clip["clip_id"] for clip in clips]

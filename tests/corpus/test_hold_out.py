@@ -135,3 +135,16 @@ def test_a_split_without_clips_is_explained():
     ]
     with pytest.raises(EarmarkError, match="no test clip of class 'b' is left, as none of their values are held out"):
         hold_out(Selection(poor, [], {}), splits, params)
+
+
+def test_the_audit_notices_a_held_out_word_in_a_synthetic_text():
+    clips = spoken({"zh": ZH, "en": EN})
+    params, splits, selection, values = held(clips)
+    text = f"say {sorted(values)[0].upper()} again"
+    made = Clip(".synthetic/k/en/0.flac", "en", "synthetic", speaker="synthetic-en-0", sentence=text)
+    added = Measured(made, "sha", Probe(1.0, 16000, 1, -20.0))
+    found = audit([*selection.kept, added], {**splits, added.clip_id: "train"}, params)
+    assert found["verdict"] == "leaks"
+    assert found["crossing"][RULE] == {"count": 1, "examples": [{"value": text, "clips": {"synthetic": 1}}]}
+    before = audit(selection.kept, splits, params)
+    assert found["counts"] == before["counts"], "synthetic clips are no clips of the data set"

@@ -7,9 +7,10 @@ import pytest
 import soundfile
 
 from earmark import versions
-from earmark.config import DataParams
+from earmark.config import DataParams, SyntheticParams
 from earmark.corpus.catalogue import MANIFEST, QUARANTINE
 from earmark.corpus.prepare import source_files
+from earmark.corpus.synthetic import SyntheticSpeech
 from earmark.errors import EarmarkError
 from earmark.provenance import read_record
 from earmark.recordings import Recordings
@@ -248,6 +249,42 @@ def test_words_that_only_the_test_set_has(tmp_path, run, rows, sound):
     assert len(tested) == 6
     with pytest.raises(EarmarkError, match=r"split\.hold_out\.column: no column 'wrd'; did you mean 'word'"):
         run(values | {"split": {"hold_out": {"column": "wrd"}}})
+
+
+def test_synthetic_speech_is_for_training_only(tmp_path, run, rows, sound):
+    """On top of everything that selects among recordings; nothing that the test set is asked for is spoken."""
+    words = {"en": ["yes", "no", "stop", "go"], "es": ["uno", "dos", "tres", "cuatro"]}
+    table = [
+        {"path": f"{who}-{word}.wav", "label": label, "speaker": who, "word": word}
+        for who in range(8)
+        for label, own in words.items()
+        for word in own
+    ]
+    for row in table:
+        sound(tmp_path / "data" / row["path"])
+    rows(tmp_path / "data" / "t.csv", table)
+    texts = [{"label": "en", "language": "en-us", "text": text} for text in ("yes", "Please stop", "no", "morning")]
+    texts += [{"label": "es", "language": "es", "text": text} for text in ("uno", "dos", "tres", "cuatro", "mesa")]
+    synthetic = {"texts": str(rows(tmp_path / "texts.csv", texts)), "voices": 2, "texts_per_voice": 9}
+    store = Store(tmp_path / "store")
+    SyntheticSpeech(SyntheticParams(**synthetic), store).speak()
+    data = {"top": 30, "balance": ["label"], "unseen": 2, "max_per_speaker": 8, "filter": "duration > 0.1"}
+    values = folder_params(tmp_path / "data", adapter="table", table="t.csv", **data)
+    split = {"by": "speaker", "hold_out": {"column": "word"}}
+    plain, before = run({**values, "split": split}, "plain")
+    values["data"] |= {"synthetic": synthetic}
+    summary, output = run({**values, "split": split}, "spoken")
+    real = [row for row in manifest(output) if row["source"] != "synthetic"]
+    spoken = [row for row in manifest(output) if row["source"] == "synthetic"]
+    assert real == manifest(before)
+    assert {row["split"] for row in spoken} == {"train"}
+    assert all(Recordings(tmp_path / "data", store).path(row["path"]).is_file() for row in spoken)
+    tested = {row["clip_id"].split("-")[1][:-4] for row in real if row["split"] == "test"}
+    assert tested and not any(word in row["sentence"].lower() for row in spoken for word in tested)
+    counted = summary.pop("synthetic")
+    assert counted["clips"] == len(spoken) and len(spoken) + counted["left_out"]["hold_out"] == 18
+    assert (summary.pop("clips"), plain.pop("clips")) == (len(real) + len(spoken), len(real))
+    assert summary == plain
 
 
 def test_source_files_are_what_decides(release):

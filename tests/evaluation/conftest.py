@@ -37,6 +37,7 @@ def manifest_rows(labels: list[str], clips: dict[str, int]) -> list[dict]:
             "split": split,
             "speaker": f"{split}-{label}-{i % 3}",
             "sentence": f"sentence {i}",
+            "source": "table",
             "duration": 1.0 + 0.1 * i,
         }
         for split, n in clips.items()

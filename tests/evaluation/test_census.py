@@ -86,3 +86,11 @@ def test_a_missing_part_is_named(surveyed, tmp_path, name):
 def test_rows_are_sorted_by_clip(surveyed):
     census = surveyed([clip("a", clip_id="b"), clip("a", clip_id="a")])
     assert census.clips["clip_id"].to_pylist() == ["a", "b"]
+
+
+def test_synthetic_speech_is_in_no_table(surveyed):
+    spoken = clip("a", "synthetic-en-000", source="synthetic", duration=3600.0, accent="none")
+    census = surveyed([clip("a", "x", source="table"), clip("b"), spoken])
+    assert census.total == Size(2, pytest.approx(0.001), 1)
+    assert census.composition()[0]["splits"]["train"].clips == 1
+    assert census.distinct("accent") == 0

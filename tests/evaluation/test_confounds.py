@@ -22,7 +22,7 @@ def write(folder, change=None, speakers=10, n=120, windows=1):
     for i in range(n):
         label = i % 2
         row = {"clip_id": f"{i:03d}", "label": "ab"[label], "split": "train", "speaker": f"{label}{i // 2 % speakers}"}
-        row |= {"duration": rng.uniform(1, 3), "level": rng.normal(-20, 3), "codec": "WAV PCM_16"}
+        row |= {"source": "table", "duration": rng.uniform(1, 3), "level": rng.normal(-20, 3), "codec": "WAV PCM_16"}
         row |= {"sample_rate": 16000, "channels": 1, "bytes": int(rng.integers(30000, 90000))}
         image = rng.integers(60, 200, (BANDS, 50)).astype(np.uint8)
         image[:, :5] //= 10
@@ -55,6 +55,15 @@ def test_clean_data_tells_nothing(tmp_path):
     assert telling(found) == set()
     assert (found["chance"], found["clips"], found["grouped_by"], found["folds"]) == (0.5, 120, "speaker", 5)
     assert read_confounds(tmp_path / "out") == found == json.loads((tmp_path / "out/confounds.json").read_text())
+
+
+def test_synthetic_speech_is_not_probed(tmp_path):
+    def spoken(row, image, label):
+        if int(row["clip_id"]) >= 100:
+            row.update(source="synthetic", duration=9.0 * label, codec="FLAC PCM_16")
+
+    found = probe(tmp_path, spoken)
+    assert (found["clips"], telling(found)) == (100, set())
 
 
 def longer(row, image, label):

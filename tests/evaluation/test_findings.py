@@ -63,6 +63,14 @@ def test_new_words_are_told_unless_they_leak(tell):
     assert not any("are new to the model" in text for _, text in found)
 
 
+def test_synthetic_clips_are_told_apart(tell):
+    spoken = {"clips": 1200, "speakers": 30, "counts": {"en": 800, "zh": 400}, "left_out": {"hold_out": 7}}
+    found = tell(leaks={"synthetic": spoken})
+    assert has(found, "note", "1,200 synthetic training clips by 30 voices (en 800, zh 400)")
+    assert has(found, "note", "left out: hold_out 7")
+    assert not any("synthetic" in text for _, text in tell())
+
+
 def test_crossing_that_the_split_allows_is_a_note(tell):
     assert has(tell(leaks={"crossing": {"sentence": {"count": 2}}}), "note", "2 sentence(s)")
 

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -51,3 +52,10 @@ def test_composition_counts_clips_hours_and_speakers(material):
     assert [row["label"] for row in classes] == ["de", "en", "es", "zh"]
     assert classes[0]["splits"]["test"] == {"clips": 12, "hours": pytest.approx(18.6 / 3600), "speakers": 3}
     assert {split: size["clips"] for split, size in total["splits"].items()} == {"train": 36, "val": 24, "test": 48}
+
+
+def test_synthetic_clips_are_learnt_from_and_not_counted(material):
+    row = {**material.rows[-1], "clip_id": "~", "split": "train", "source": "synthetic", "speaker": "synthetic-cmn-000"}
+    found = replace(material, rows=[*material.rows, row])
+    assert found.composition() == material.composition()
+    assert len(found.of("train")) == len(material.of("train")) + 1

@@ -46,3 +46,8 @@ def test_new_values_are_told():
 
 def test_a_manifest_without_params_tells_nothing():
     assert preparation({"params": {}}) == []
+
+
+def test_synthetic_speech_is_told():
+    found = told({"synthetic": {"texts": "recipes/texts/zh-en.csv", "voices": 60}})
+    assert found["synthetic training clips"] == "recipes/texts/zh-en.csv: 60 voices × 40 texts"
