@@ -16,6 +16,10 @@ def test_images_are_made_once_for_the_shards_that_are_asked_for(cli, study, shar
     assert second.is_file() and first.stat().st_mtime_ns == stamp
 
 
+def test_there_is_nothing_to_speak_unless_a_study_says_so(cli):
+    cli("speak", fails="data.synthetic: null; nothing to speak")
+
+
 def test_unknown_shards_are_answered_with_the_known(cli, shards):
     cli("mel", "--shards", "0000000", fails=f"no shard '0000000'; the manifest has {shards[0]}")
 
