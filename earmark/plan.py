@@ -23,11 +23,12 @@ from earmark.corpus.synthetic import SyntheticSpeech
 from earmark.digest import FileDigests, digest
 from earmark.errors import EarmarkError
 from earmark.models import backbones
-from earmark.provenance import Provenance, read_record
-from earmark.recordings import Recordings
+from earmark.provenance import Provenance
+from earmark.recordings import Recordings, sound_digests, sound_files
+from earmark.seeding import seed
 from earmark.shards.assign import Batch, Shard, bits_for, neighbours, shard_of
 from earmark.shards.schema import ClipRow
-from earmark.store import Store, link, publish, replacing
+from earmark.store import Store, publish, replacing
 
 EMBED_GROUP = 64
 """Shards per extraction job: loading a backbone costs seconds, a shard of features as much or less."""
@@ -58,7 +59,9 @@ class Plan:
         ``manifest`` is the folder of a manifest in the store, whose name is its key.
         """
         params = config.parse(values, "params.yaml and its overlays")
-        backbones.check(params.backbone, params.features)
+        backbones.check(params.backbone, params.features, params.train.mode)
+        for name, folder in params.train.folders().items():
+            sound_files(folder, f"train.{name}")
         return cls(params, Store.find(), manifest.name if manifest else None)
 
     @cached_property
@@ -216,13 +219,20 @@ class Plan:
         return [s for s in self.extraction_jobs[job] if not self.store.has("embed", s.feature_key)]
 
     @cached_property
+    def _augmentation(self) -> dict[str, Any]:
+        """Version of the augmentation and digests of the recordings it draws from; empty where there is none."""
+        train = self.params.train
+        return {"augmentation": versions.AUGMENT} | sound_digests(train.folders(), self.store) if train.augment else {}
+
+    @cached_property
     def model_key(self) -> str:
-        """Key of the model: train params, front end, backbone, and the training and validation clips with labels."""
+        """Key of the model: train params and what augmentation draws from, front end, backbone, and the training and
+        validation clips with labels."""
         names = ["clip_id", "audio_digest", "start", "end", "label", "split"]
         clips = digest([[row[n] for n in names] for row in self._rows(names) if row["split"] in ("train", "val")])
-        front_end = self.params.features.front_end()
+        front_end, added = self.params.features.front_end(), [self._augmentation] if self._augmentation else []
         return digest(
-            "train", versions.TRAIN, self.params.train.plain(), front_end, versions.MEL, self._backbone, clips
+            "train", versions.TRAIN, self.params.train.recipe(), front_end, versions.MEL, self._backbone, clips, *added
         )
 
     @property
@@ -282,7 +292,7 @@ class Plan:
             inputs = {"mel": shard.mel_key, "backbone": self.backbone_key}
             return Provenance(step, versions.EMBED, shard.feature_key, p.backbone.plain(), inputs)
         if step == "train":
-            inputs = {**data, "backbone": self.backbone_key}
+            inputs = {**data, "backbone": self.backbone_key, **self._augmentation}
             return Provenance(step, versions.TRAIN, self.model_key, p.train.plain(), inputs)
         if step == "confounds":
             return Provenance(step, versions.CONFOUNDS, self.confounds_key, p.features.front_end(), data)
@@ -350,34 +360,13 @@ class Plan:
         return [path for path in (*folders, *files) if path.exists()]
 
     def seed(self) -> int:
-        """Take what is published here but unknown to the store into it; returns how many products that were.
-
-        After ``git clone`` and ``dvc pull`` the store is empty and the folders are full: nothing is computed again.
-        """
-        products = [("prepare", Path("data/manifest")), ("train", Path("results/model"))]
-        products += [("confounds", Path("results/confounds")), ("evaluate", Path("results"))]
-        products += [("mel", path) for path in sorted(Path("data/mel").glob("*.parquet"))]
-        products += [("embed", path) for path in sorted(Path("data/features").glob("*.parquet"))]
-        return sum(self.store.adopt(step, path) for step, path in products) + self._seed_backbone()
+        """Take what is published here but unknown to the store into it; returns how many products that were."""
+        return seed(self.store)
 
     def forget_receipts(self) -> None:
         """Remove the receipts that a killed run left: what they attest may have been collected since."""
         for receipt in self.store.root.glob("*/*.done"):
             receipt.unlink()
-
-    def _seed_backbone(self) -> int:
-        """A published model carries its backbone, which extraction for the same study can use."""
-        published = Path("results/model")
-        record = read_record(published) if published.is_dir() else None
-        exported = published / "backbone.onnx"
-        if record is None or not exported.is_file():
-            return 0
-        key = record.get("inputs", {}).get("backbone")
-        if not key or self.store.has("backbone", key, ".onnx"):
-            return 0
-        with replacing(self.store.path("backbone", key, ".onnx")) as part:
-            link(exported, part)
-        return 1
 
 
 def _files(folder: Path) -> dict[str, Path]:

@@ -14,19 +14,25 @@ import shutil
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
 
-from earmark.digest import KEY_LENGTH, FileDigests
+from earmark.digest import KEY_LENGTH, FileDigests, digest
 from earmark.errors import EarmarkError
 from earmark.store import Store, replacing_folder
 
 SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip")
 """Endings of archives."""
+
+AUDIO = (".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".aiff", ".aif", ".aifc", ".au", ".caf", ".w64")
+"""Suffixes of the formats that libsndfile reads."""
+
+SOUNDS = (*AUDIO, ".m4a", ".aac", ".mp4", ".wma", ".webm", ".amr", ".3gp", ".sph")
+"""Suffixes of recordings, also of formats that libsndfile cannot read: those are reported when they are read."""
 
 LARGEST = 1 << 40
 """Bytes that an archive may unpack to; more is a mistake or an attack."""
@@ -126,6 +132,28 @@ class Recordings:
     def _place_of(self, archive: Path) -> Path:
         with FileDigests(self.store.file_digests) as digests:
             return self.store.path("unpacked", digests.of(archive)[:KEY_LENGTH], "")
+
+
+def sound_files(folder: Path, parameter: str) -> list[Path]:
+    """The recordings in ``folder`` and below, by their suffix, sorted; ``parameter`` is what messages name.
+
+    Raises EarmarkError if there is no such folder, or no recording in it.
+    """
+    if not folder.is_dir():
+        raise EarmarkError(f"{parameter}: {folder} is not a folder; set it to one of recordings, or to null")
+    found = sorted(path for path in _below(folder) if path.name.lower().endswith(SOUNDS))
+    if not found:
+        raise EarmarkError(f"{parameter}: no recordings in {folder} (suffixes {', '.join(AUDIO)})")
+    return found
+
+
+def sound_digests(folders: Mapping[str, Path], store: Store) -> dict[str, str]:
+    """Digest of the names and contents of the recordings in each of ``folders`` of the section ``train``."""
+    found = {}
+    with FileDigests(store.file_digests) as digests:
+        for name, folder in folders.items():
+            found[name] = digest(digests.of_all(sound_files(folder, f"train.{name}"), folder))
+    return found
 
 
 def unpack(archive: Path, folder: Path) -> Path:

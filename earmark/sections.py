@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -268,7 +269,10 @@ class BackboneParams(Section):
 
     name: str = "earmark_base"
     weights: str = Field("embedded", description="embedded, imagenet, none, or the path of a weights file")
-    normalise: Literal["band_mean", "none"] = Field("band_mean", description="band_mean: each mel band's mean removed")
+    normalise: Literal["band_mean", "clip", "global", "none"] = Field(
+        "band_mean", description="what is removed: each band's mean over the clip; the clip's mean and deviation; each "
+        "band's over the training clips; nothing"
+    )  # fmt: skip
     image_size: list[int] | None = Field(
         None, min_length=2, max_length=2, description="height, width in pixels; null = as is"
     )
@@ -296,7 +300,7 @@ class BackboneParams(Section):
 
 
 Schedule = Literal["constant", "cosine", "one_cycle"]
-Augmentation = Literal["shift", "speed", "warp", "equaliser", "reverberation", "noise", "babble", "mask", "mixup"]
+Augmentation = Literal["shift", "speed", "pitch", "equaliser", "reverberation", "noise", "babble", "mask", "mixup"]
 """What is done to training images, see ``earmark.models.augment``."""
 
 
@@ -351,11 +355,25 @@ class TrainParams(Section):
     label_smoothing: float = Field(0, ge=0, lt=1)
     class_weights: Literal["none", "balanced"] = Field("none", description="balanced: rare classes count as much")
     augment: list[Augmentation] = Field(default_factory=list, description="of training images, in modes tune, scratch")
+    snr_db: list[float] = Field(
+        [0, 40], min_length=2, max_length=2, description="augment noise, babble: lowest, highest level above them, dB"
+    )
+    noise: str | None = Field(None, description="augment noise: folder of recordings of it; null = synthetic")
+    rooms: str | None = Field(
+        None, description="augment reverberation: folder of impulse responses; null = exponential tails"
+    )
     epochs: int = Field(1000, ge=1, description="at most")
     batch_size: int = Field(50, ge=1, description="clips")
     early_stopping: int | None = Field(50, ge=1, description="epochs without a better validation; null = never")
     monitor: Literal["loss", "accuracy"] = Field("loss", description="which validation figure chooses the epoch")
     seed: int = Field(0, ge=0)
+
+    @field_validator("augment", mode="before")
+    @classmethod
+    def _renamed(cls, value: Any) -> Any:
+        if isinstance(value, list) and "warp" in value:
+            raise ValueError("warp is called pitch: all frequencies, pitch and formants, by one factor")
+        return value
 
     @model_validator(mode="after")
     def _fit_together(self) -> TrainParams:
@@ -368,7 +386,25 @@ class TrainParams(Section):
             raise ValueError("head_layers: gap or flatten only as the first")
         if self.mode == "scratch" and self.unfreeze != "all":
             raise ValueError(f"unfreeze {self.unfreeze} would leave random layers as they are; mode tune, or all")
+        self._fit_augmentation()
         return self
+
+    def _fit_augmentation(self) -> None:
+        for folder, kind in (("noise", "noise"), ("rooms", "reverberation")):
+            if getattr(self, folder) and kind not in self.augment:
+                raise ValueError(f"{folder} is for augment: [{kind}], which is not asked for; add it, or set null")
+        if self.snr_db[0] > self.snr_db[1]:
+            raise ValueError(f"snr_db [{self.snr_db[0]:g}, {self.snr_db[1]:g}]: the lower level first")
+
+    def folders(self) -> dict[str, Path]:
+        """Folders of recordings that augmentation draws from, by their parameter."""
+        return {name: Path(folder) for name in ("noise", "rooms") if (folder := getattr(self, name))}
+
+    def recipe(self) -> dict[str, Any]:
+        """What decides a model beside what is in ``folders``: not where those lie, nor levels that nothing has."""
+        is_default = self.snr_db == [0, 40] or {"noise", "babble"}.isdisjoint(self.augment)
+        unused = {"noise", "rooms"} | ({"snr_db"} if is_default else set())
+        return {name: value for name, value in self.plain().items() if name not in unused}
 
     def layers(self) -> list[Any] | None:
         """The layers of a custom head as plain values."""

@@ -9,6 +9,7 @@ SYNTHETIC = 1
 MEL = 2
 EMBED = 2
 TRAIN = 2
+AUGMENT = 1  # of models that train.augment had a part in
 CONFOUNDS = 1
 EVALUATE = 3
 EXPLORE = 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 from numpy.typing import NDArray
 
 from earmark.audio import pixels
@@ -41,8 +40,17 @@ class Frontend:
 
     def heights(self) -> dict[str, int]:
         """Rows of each kind's image."""
-        silence = self._kinds.spectra(np.zeros(self.features.n_fft, np.float32))
-        return {kind: len(image) for kind, image in self._kinds.images(silence).items()}
+        return self._kinds.heights()
+
+    def mel_power(self, source: Path) -> FloatArray:
+        """Power (n_mels, frames) in the mel bands of a whole file: nothing is cut, scaled or limited.
+
+        Where ``features.power`` is 1 it is the square of the bands' magnitude, whose level images show as well. Needs
+        one of the kinds that are made of mel bands; raises DecodeError.
+        """
+        samples, _ = decode(source, self.features.sample_rate)
+        bands = self._kinds.spectra(samples)["mel"]
+        return bands * bands if self.features.power == 1 else bands
 
     def windows_of(self, source: Path | bytes, start: float | None = None, end: float | None = None) -> list[Window]:
         """Windows of a file, of its part ``start`` to ``end`` (s), or of a file's bytes; raises DecodeError."""

@@ -56,6 +56,11 @@ class Kinds:
             made["contrast"] = lambda spectra: contrast(np.sqrt(spectra["stft"]))
         self._made: dict[str, Callable[[Spectra], FloatArray]] = {kind: made[kind] for kind in features.kinds}
 
+    def heights(self) -> dict[str, int]:
+        """Rows of each image."""
+        silence = self.spectra(np.zeros(self.features.n_fft, np.float32))
+        return {kind: len(image) for kind, image in self.images(silence).items()}
+
     def spectra(self, samples: FloatArray) -> Spectra:
         """What the images are made of, arrays (rows, frames) of mono ``samples`` (n,)."""
         return {name: spectrogram(samples) for name, spectrogram in self._spectrograms.items()}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from earmark.config import BackboneParams, FeatureParams
 from earmark.errors import EarmarkError
 from earmark.models.registry import OWN, Backbone, Shape, get, names, rows
-from earmark.models.requirements import check
+from earmark.models.requirements import check, height_problems
 from earmark.models.weight_files import WEIGHTS, record, weights_digest, weights_file
 
 if TYPE_CHECKING:
@@ -52,27 +52,27 @@ def image_shape(backbone: BackboneParams, features: FeatureParams | None = None)
     Networks to train have as many channels as a clip has images, and without ``image_size`` the images' own size.
     """
     row = get(backbone.name)
-    if row.pixels == "decibels":
-        return (FeatureParams().n_mels, None, 1)
     size = backbone.image_size or ([row.size, row.size] if row.size else None)
-    if size and row.channels:
+    if size and row.channels and row.name != OWN:
         return (size[0], size[1], row.channels)
+    if features is None and row.name == OWN:
+        return (FeatureParams().n_mels, None, 1)
     if features is None:
         raise EarmarkError(f"backbone {row.name}: it is built for the images it learns from; set train.mode: scratch")
     return _shape_of_images(row, size, features)
 
 
 def _shape_of_images(row: Backbone, size: list[int] | None, features: FeatureParams) -> Shape:
-    from earmark.audio.frontend import Frontend
+    from earmark.audio.kinds import Kinds
     from earmark.audio.windows import Windows
 
-    heights, windows = Frontend(features).heights(), Windows.of(features)
+    heights, windows = Kinds(features).heights(), Windows.of(features)
     if size:
         return (size[0], size[1], len(heights))
-    if len(set(heights.values())) > 1:
-        each = ", ".join(f"{kind} {height}" for kind, height in heights.items())
-        raise EarmarkError(f"backbone {row.name}: images of different heights ({each}) do not stack; set image_size")
-    return (next(iter(heights.values())), windows.length if windows else None, len(heights))
+    if problems := height_problems(row, features):
+        raise EarmarkError(f"backbone {row.name}: {problems[0]}")
+    frames = windows.length if windows and row.name != OWN else None
+    return (next(iter(heights.values())), frames, len(heights))
 
 
 def _untrained(row: Backbone, shape: Shape) -> keras.Model:

@@ -12,12 +12,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.audio.kinds import band_hertz
 from earmark.config import Params
-from earmark.models.augment import levels, masked
+from earmark.models.augment import Augmenter, masked
 from earmark.models.fit import class_weights
 from earmark.models.images import Image, ImagePart
-from earmark.models.inputs import network_input
+from earmark.models.inputs import band_means, network_input
+from earmark.models.standardise import Standardisation
 
 Floats = NDArray[np.float32]
 
@@ -43,13 +43,25 @@ class Batch(NamedTuple):
 
 
 class Batches:
-    """What a network with the settings of ``params`` learns from ``part``, of ``labels`` classes."""
+    """What a network with the settings of ``params`` learns from ``part``, of ``n_classes``.
 
-    def __init__(self, part: ImagePart, params: Params, n_classes: int, any_length: bool) -> None:
-        self.part, self.params, self.any_length = part, params, any_length
+    ``augmenter`` is that of the params, with the recordings it draws from (None: it draws from none). ``scaling`` is
+    done to every input (None: nothing); the network that is exported begins with it.
+    """
+
+    def __init__(
+        self,
+        part: ImagePart,
+        params: Params,
+        n_classes: int,
+        any_length: bool,
+        augmenter: Augmenter | None = None,
+        scaling: Standardisation | None = None,
+    ) -> None:
+        self.part, self.params, self.any_length, self._scaling = part, params, any_length, scaling
+        self._augmenter = augmenter or Augmenter.of(params.features, params.train)
         self._targets = np.eye(n_classes, dtype=np.float32)[part.classes]
         self._weights = class_weights(part.classes, params.train.class_weights)
-        self._hertz = band_hertz(params.features)
         self._chosen = frozenset(params.train.augment)
 
     def __len__(self) -> int:
@@ -84,13 +96,13 @@ class Batches:
 
     def _augmented(self, images: list[Image], rng: np.random.Generator) -> list[Image]:
         """Mel images in dB: all of one length for networks that read any, else each of its own."""
-        mels, top_db = [image["mel"] for image in images], self.params.features.top_db
+        mels, levels = [image["mel"] for image in images], self._augmenter.levels
         if self.any_length:
             longest = float(np.quantile([mel.shape[1] for mel in mels], LONGEST))
-            made = list(levels(mels, ROUND * math.ceil(longest / ROUND), self._hertz, top_db, rng, self._chosen))
+            made = list(levels(mels, ROUND * math.ceil(longest / ROUND), rng))
         else:
             pairs = zip(mels, mels[-1:] + mels[:-1], strict=True)
-            made = [levels(pair, pair[0].shape[1], self._hertz, top_db, rng, self._chosen)[0] for pair in pairs]
+            made = [levels(pair, pair[0].shape[1], rng)[0] for pair in pairs]
         return [{"mel": self._with_gaps(level, rng)} for level in made]
 
     def _with_gaps(self, level: Floats, rng: np.random.Generator) -> Floats:
@@ -100,16 +112,19 @@ class Batches:
         return masked((level - mean)[None], rng)[0] + mean
 
     def _input(self, image: Image) -> Floats:
-        return network_input(image, self.params.backbone, self.params.features)
+        found = network_input(image, self.params.backbone, self.params.features)
+        return found if self._scaling is None else self._scaling.apply(found).astype(np.float32)
 
     def _stacked(self, inputs: list[Floats]) -> Floats:
-        """One array; shorter inputs are continued on both sides by 0, which is each band's mean."""
+        """One array; shorter inputs are continued on both sides at each band's mean."""
         width = max(one.shape[1] for one in inputs)
         if self.any_length:
             width = ROUND * math.ceil(width / ROUND)
         found = np.zeros((len(inputs), inputs[0].shape[0], width, inputs[0].shape[2]), np.float32)
         for row, one in zip(found, inputs, strict=True):
             first = (width - one.shape[1]) // 2
+            if one.shape[1] < width:
+                row += band_means(one, self.params.backbone)
             row[:, first : first + one.shape[1]] = one
         return found
 

@@ -19,12 +19,13 @@ WIDTH = 384
 """Channels that are pooled over time; the feature vector has twice as many."""
 
 
-def earmark_base(n_mels: int, frames: int | None = None) -> keras.Model:
-    """The untrained network without pooling: (batch, n_mels, frames, 1) → (batch, 1, about frames / 4, ``WIDTH``).
+def earmark_base(rows: int, frames: int | None = None, channels: int = 1) -> keras.Model:
+    """The untrained network without pooling: (batch, rows, frames, channels) → (batch, 1, about frames / 4, ``WIDTH``).
 
-    Input: dB with each band's mean removed. ``frames`` None accepts any length of at least eight frames.
+    Input: images of five rows or more, such as dB of mel bands with each band's mean removed. ``frames`` None accepts
+    any length of at least eight frames.
     """
-    image = keras.Input((n_mels, frames, 1), name="mel")
+    image = keras.Input((rows, frames, channels), name="mel")
     x = _normalised(layers.Conv2D(STAGES[0][0], 5, strides=2, padding="same", use_bias=False)(image))
     for stage, (width, blocks) in enumerate(STAGES):
         x = layers.AveragePooling2D((2, 1))(x) if stage == 2 else x

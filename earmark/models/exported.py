@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from earmark.models.canonical import canonicalise
+from earmark.models.standardise import Standardisation
 from earmark.store import replacing
 
 EXAMPLE_FRAMES = 64
@@ -41,14 +42,27 @@ def save_onnx(head: Any, path: Path) -> None:
         path.write_bytes(raw.read_bytes())
 
 
-def save_trunk(trunk: Any, path: Path) -> None:
-    """Export a backbone as ONNX: float32 (batch, height, width, channels) → features, any width where it reads any."""
+def save_trunk(trunk: Any, path: Path, scaling: Standardisation | None = None) -> None:
+    """Export a backbone as ONNX: float32 (batch, height, width, channels) → features, any width where it reads any.
+
+    Inputs are standardised by ``scaling`` first, which becomes a layer with fixed numbers.
+    """
+    trunk = trunk if scaling is None else _behind(scaling, trunk)
     example = [1, *(length or EXAMPLE_FRAMES for length in trunk.input_shape[1:])]
     trunk(np.zeros(example, np.float32))  # Keras exports a network only after its first call
     with replacing(path) as part, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # tf2onnx touches deprecated names of numpy
         trunk.export(part, format="onnx", verbose=False)
         canonicalise(part)
+
+
+def _behind(scaling: Standardisation, trunk: Any) -> Any:
+    import keras
+
+    from earmark.models.networks import standardising
+
+    image = keras.Input(trunk.input_shape[1:], name="image")
+    return keras.Model(image, trunk(standardising(scaling)(image)), name=trunk.name)
 
 
 def count_parameters(network: Path) -> int:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earmark.config import BackboneParams, FeatureParams
-from earmark.models.registry import PixelRange, get
+from earmark.models.normalise import PER_CLIP
+from earmark.models.registry import Backbone, PixelRange, get
 
 Floats = NDArray[np.float32]
 Images = Mapping[str, NDArray[Any]]
@@ -33,54 +34,66 @@ def decibels(image: NDArray[Any], top_db: float) -> Floats:
     return image.astype(np.float32)
 
 
-def band_mean_removed(image: NDArray[Any], top_db: float) -> Floats:
-    """dB (n_mels, frames) with each band's mean over the clip removed: what a filter adds to every frame is gone."""
-    level = decibels(image, top_db)
-    return level - level.mean(axis=1, keepdims=True)
-
-
 def network_input(images: Images, backbone: BackboneParams, features: FeatureParams) -> Floats:
     """What ``backbone`` reads of the ``images`` that ``features`` made, which ``backbones.check`` has accepted.
 
-    ``earmark_base``: (n_mels, frames, 1), the mel image in dB with each band's mean removed. Networks for pictures:
-    (height, width, 3), the images in grey levels fitted to ``image_size``, as channels in the order in which the
-    network reads them and in the range of pixels it was trained with: one image is all three channels, two are the
-    first two and their mean the third. Networks to train: (height, width, images), grey levels 0..1, each image a
-    channel, fitted to ``image_size`` or as they are.
+    ``earmark_base``: (n_mels, frames, 1), the mel image in dB with each band's mean removed; where it is trained from
+    scratch (height, frames, images). Networks for pictures: (height, width, 3), the images in grey levels fitted to
+    ``image_size``, as channels in the order in which the network reads them and in the range of pixels it was trained
+    with: one image is all three channels, two are the first two and their mean the third. Networks to train: (height,
+    width, images), grey levels 0..1, each image a channel, fitted to ``image_size`` or as they are. Each image is
+    normalised by itself, as ``backbone.normalise`` says; the range of pixels remains but for ``clip``.
     """
-    row = get(backbone.name)
+    row, normal = get(backbone.name), PER_CLIP.get(backbone.normalise)
+    values = [_values(row, kind, image, features.top_db) for kind, image in images.items()]
+    if size := backbone.image_size or ([row.size, row.size] if row.size else None):
+        black = -features.top_db if row.pixels == "decibels" else 0
+        values = fitted(values, size[0], size[1], backbone.fit, 0 if normal else black, normal)
+    elif normal:
+        values = [normal(image) for image in values]
     if row.pixels == "decibels":
-        return _lengthened(band_mean_removed(images["mel"], features.top_db))[..., None]
-    size = backbone.image_size or ([row.size, row.size] if row.size else None)
-    greys = [_grey(kind, image, features.top_db) for kind, image in images.items()]
-    if size:
-        greys = fitted(greys, size[0], size[1], backbone.fit)
-    pixels = np.stack(greys if row.channels is None else _three(greys), axis=-1)
-    _TO_RANGE[row.pixels](pixels)
+        return np.stack(values if size else [_lengthened(level, backbone) for level in values], axis=-1)
+    pixels = np.stack(values if row.channels is None else _three(values), axis=-1)
+    if backbone.normalise != "clip":
+        _TO_RANGE["unit" if normal else row.pixels](pixels)
     return pixels
 
 
-def fitted(greys: Sequence[Floats], height: int, width: int, fit: str) -> list[Floats]:
-    """Grey levels (height, width) of images of one clip; each has any height and they have one length.
+def fitted(
+    images: Sequence[Floats],
+    height: int,
+    width: int,
+    fit: str,
+    black: float = 0,
+    normal: Callable[[Floats], Floats] | None = None,
+) -> list[Floats]:
+    """Values (height, width) of images of one clip; each has any height and they have one length.
 
     ``squeeze`` makes every clip ``width`` wide, short or long. ``pad`` and ``crop`` keep the aspect of the first image
-    (a second lasts as long), so that time runs equally fast in all clips: one that comes out narrower gets black on
-    both sides; one that comes out wider is squeezed by ``pad`` and loses both ends by ``crop``.
+    (a second lasts as long), so that time runs equally fast in all clips: one that comes out narrower gets ``black`` on
+    both sides; one that comes out wider is squeezed by ``pad`` and loses both ends by ``crop``. What is left of each
+    image is changed by ``normal``, before there is black beside it.
     """
+    normal = normal or np.asarray
     if fit not in ("pad", "crop"):
-        return [_resized(grey, height, width) for grey in greys]
-    rows, frames = greys[0].shape
+        return [normal(_resized(image, height, width)) for image in images]
+    rows, frames = images[0].shape
     natural = max(1, round(frames * height / rows))
     wide = natural if fit == "crop" else min(natural, width)
-    return [_centred(_resized(grey, height, wide), width) for grey in greys]
+    return [_padded(normal(_cropped(_resized(image, height, wide), width)), width, black) for image in images]
 
 
-def _centred(grey: Floats, width: int) -> Floats:
-    """(height, width): the middle of a wider image, a narrower one between black columns."""
-    missing = width - grey.shape[1]
-    if missing <= 0:
-        return grey[:, -missing // 2 : -missing // 2 + width]
-    return np.pad(grey, ((0, 0), (missing // 2, missing - missing // 2)))
+def _cropped(image: Floats, width: int) -> Floats:
+    """The middle of an image that is wider than ``width``."""
+    first = max(0, image.shape[1] - width) // 2
+    return image[:, first : first + width]
+
+
+def _padded(image: Floats, width: int, black: float) -> Floats:
+    """(height, width): a narrower image between black columns."""
+    missing = width - image.shape[1]
+    sides = ((0, 0), (missing // 2, missing - missing // 2))
+    return np.pad(image, sides, constant_values=black) if missing > 0 else image
 
 
 def _three(greys: list[Floats]) -> list[Floats]:
@@ -88,6 +101,14 @@ def _three(greys: list[Floats]) -> list[Floats]:
     if len(greys) == 2:
         return [*greys, (greys[0] + greys[1]) / np.float32(2)]
     return greys if len(greys) == 3 else 3 * greys
+
+
+def _values(row: Backbone, kind: str, image: NDArray[Any], top_db: float) -> Floats:
+    """dB for networks that read them, or what stands for dB of other kinds; grey levels for the others."""
+    if row.pixels == "decibels" and (image.dtype == np.uint8 or kind != "chroma"):
+        return decibels(image, top_db)
+    grey = _grey(kind, image, top_db)
+    return grey * np.float32(top_db / 255) - np.float32(top_db) if row.pixels == "decibels" else grey
 
 
 def _grey(kind: str, image: NDArray[Any], top_db: float) -> Floats:
@@ -98,11 +119,18 @@ def _grey(kind: str, image: NDArray[Any], top_db: float) -> Floats:
     return np.clip((image.astype(np.float32) - low) * np.float32(255 / (high - low)), 0, 255)
 
 
-def _lengthened(level: Floats) -> Floats:
+def band_means(images: Floats, backbone: BackboneParams) -> Floats | float:
+    """Each row's mean over the frames, (rows, 1, …) of (rows, frames, …): with what a clip is continued at its ends."""
+    return 0.0 if backbone.normalise == "band_mean" else images.mean(axis=1, keepdims=True)
+
+
+def _lengthened(level: Floats, backbone: BackboneParams) -> Floats:
     missing = SHORTEST - level.shape[1]
     if missing <= 0:
         return level
-    return np.pad(level, ((0, 0), (missing // 2, missing - missing // 2)))
+    longer = np.zeros((len(level), SHORTEST), np.float32) + band_means(level, backbone)
+    longer[:, missing // 2 : missing // 2 + level.shape[1]] = level
+    return longer
 
 
 def _resized(grey: Floats, height: int, width: int) -> Floats:

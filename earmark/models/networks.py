@@ -67,7 +67,7 @@ def build_head(
     is_map = len(input_shape) == 3
     features = keras.Input(input_shape, name="features")
     x = keras_layers.GlobalAveragePooling2D(name=POOL)(features) if is_map and first == "gap" else features
-    x = _standardised(standardise)(x) if standardise else x
+    x = standardising(standardise)(x) if standardise else x
     x = keras_layers.Flatten(name=FLATTEN)(x) if is_map and first == FLATTEN else x
     for layer in _built(entries):
         x = layer(x)
@@ -136,7 +136,9 @@ def _read(entry: Layer) -> tuple[str, Any, str]:
     return kind, given[kind], activation or "relu"
 
 
-def _standardised(statistics: Standardisation) -> keras.layers.Layer:
-    """Rescaling and not Normalization: Keras 3.15 exports the latter's fixed statistics as missing ONNX inputs."""
+def standardising(statistics: Standardisation) -> keras.layers.Layer:
+    """A layer that does what ``statistics`` say.
+
+    Rescaling and not Normalization: Keras 3.15 exports the latter's fixed statistics as missing ONNX inputs."""
     scale = 1 / statistics.deviation
     return keras_layers.Rescaling(scale.tolist(), (-statistics.mean * scale).tolist(), name="standardise")

@@ -19,13 +19,13 @@ from keras import layers
 from numpy.typing import NDArray
 
 from earmark import __version__, versions
-from earmark.audio.kinds import band_hertz
 from earmark.config import FeatureParams
 from earmark.digest import file_digest
 from earmark.models import synthetic
-from earmark.models.augment import augment
+from earmark.models.augment import Augmenter
 from earmark.models.earmark_base import earmark_base
-from earmark.models.inputs import band_mean_removed
+from earmark.models.inputs import decibels
+from earmark.models.normalise import band_mean_removed
 from earmark.models.pooling import Statistics
 from earmark.models.synthetic import WordImages
 from earmark.store import replacing
@@ -80,7 +80,7 @@ class TrainingBatches(keras.utils.PyDataset):
 
     def __init__(self, corpus: WordImages, features: FeatureParams) -> None:
         super().__init__()
-        self._corpus, self._top_db, self._hertz = corpus, features.top_db, band_hertz(features)
+        self._corpus, self._augment = corpus, Augmenter.of(features)
         self._clips, self._lengths = np.flatnonzero(~corpus.held_out), np.diff(corpus.starts)
         self._epoch = -1
         self.on_epoch_end()
@@ -99,7 +99,7 @@ class TrainingBatches(keras.utils.PyDataset):
     def __getitem__(self, index: int) -> Batch:
         rng, clips = np.random.default_rng([0, self._epoch, index]), self._batches[index]
         images = [self._corpus.clip(clip) for clip in clips]
-        batch = augment(images, self._frames(clips), self._hertz, self._top_db, rng)
+        batch = self._augment(images, self._frames(clips), rng)
         return batch[..., None], _targets(self._corpus, clips)
 
     def _frames(self, clips: Clips) -> int:
@@ -124,7 +124,7 @@ class ValidationBatches(keras.utils.PyDataset):
         clips = self._batches[index]
         batch = np.zeros((len(clips), self._corpus.pixels.shape[0], self._frames(clips), 1), np.float32)
         for row, clip in zip(batch, clips, strict=True):
-            row[:, : self._lengths[clip], 0] = band_mean_removed(self._corpus.clip(clip), self._top_db)
+            row[:, : self._lengths[clip], 0] = band_mean_removed(decibels(self._corpus.clip(clip), self._top_db))
         return batch, _targets(self._corpus, clips)
 
     def _frames(self, clips: Clips) -> int:

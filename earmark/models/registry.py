@@ -50,9 +50,10 @@ class Backbone:
     ``builder`` is a name in ``keras.applications`` or a function of ours, which imports keras itself. ``width`` counts
     the channels of the last map and ``parameters`` those of the network without pooling (0: the image decides).
     ``size`` is the native image size in pixels (0: images as they are) and ``smallest`` the least. ``channels`` of an
-    image (None: as many as a clip has images). ``url`` below ``KERAS_FILES`` are the ImageNet weights without the
-    classifier and ``checksum`` is their MD5 or SHA-256 as Keras records it (empty: it records none). ``finish`` changes
-    the network once its weights are loaded, not what it computes.
+    image (None: as many as a clip has images, and so has ``earmark_base`` from random weights). ``url`` below
+    ``KERAS_FILES`` are the ImageNet weights without the classifier and ``checksum`` is their MD5 or SHA-256 as Keras
+    records it (empty: it records none). ``finish`` changes the network once its weights are loaded, not what it
+    computes.
     """
 
     name: str
@@ -85,7 +86,7 @@ def _kernels(path: str) -> str:
 def _earmark_base(shape: Shape) -> keras.Model:
     from earmark.models.earmark_base import earmark_base
 
-    return earmark_base(int(shape[0] or 0), shape[1])
+    return earmark_base(int(shape[0] or 0), *shape[1:])
 
 
 def _without_preprocessing(network: keras.Model) -> keras.Model:
@@ -105,7 +106,7 @@ _BARE = {"include_preprocessing": False}
 
 # fmt: off
 _ROWS = (
-    Backbone(OWN, _earmark_base, 384, 202_816, 0, "decibels", channels=1),
+    Backbone(OWN, _earmark_base, 384, 202_816, 0, "decibels", smallest=5, channels=1),
     Backbone("mobilenet_025", "MobileNet", 256, 218_544, 128, "signed",
              _keras("mobilenet/mobilenet_2_5_128_tf_no_top.h5"), options={"alpha": 0.25}),
     Backbone("mobilenet", "MobileNet", 1024, 3_228_864, 224, "signed",

@@ -14,14 +14,41 @@ CHOICE_OF_KINDS = {"kinds", "deltas"}
 """Settings that decide how many images a clip has, which is checked in words of its own."""
 
 
-def check(backbone: BackboneParams, features: FeatureParams) -> None:
-    """Refuse settings under which the network could not give what it was trained for; raises EarmarkError in words."""
+def check(backbone: BackboneParams, features: FeatureParams, mode: str = "frozen") -> None:
+    """Refuse settings under which the network could not give what it was trained for, or, in ``train.mode`` scratch,
+    could not be built; raises EarmarkError in words."""
     row = get(backbone.name)
     check_weights(row, backbone.weights)
-    problems = _own_problems(backbone, features) if row.name == OWN else _image_problems(row, backbone, features)
-    problems += _kind_problems(row, features)
+    if mode == "scratch":
+        problems = _scratch_problems(row, backbone, features)
+    elif row.name == OWN:
+        problems = _own_problems(backbone, features)
+    else:
+        problems = _image_problems(row, backbone, features, mode)
+    problems += _kind_problems(row, features, mode)
+    if backbone.normalise == "global" and mode == "frozen":
+        problems.append(
+            "normalise: global is over the training clips, but frozen features are made before there are any; "
+            "train.mode tune or scratch"
+        )
     if problems:
         raise EarmarkError(f"backbone {row.name}: " + "; ".join(problems))
+
+
+def _scratch_problems(row: Backbone, backbone: BackboneParams, features: FeatureParams) -> list[str]:
+    """What is wrong with a network that learns everything; it may be normalised in any way."""
+    problems = []
+    if backbone.weights != "none":
+        problems.append(
+            f"train.mode scratch begins with random weights, not with {backbone.weights}; "
+            "set backbone.weights: none, or train.mode: tune"
+        )
+    if backbone.image_size is not None:
+        return problems + _small_problems(row, backbone.image_size)
+    if row.name == OWN and backbone.pooling == "none":
+        problems.append("pooling: none would give maps of different lengths; use stats or avg, or set image_size")
+    problems += [] if row.name == OWN else _size_problems(row, features)
+    return problems + ([] if row.size else height_problems(row, features))
 
 
 def _own_problems(backbone: BackboneParams, features: FeatureParams) -> list[str]:
@@ -42,15 +69,32 @@ def _own_problems(backbone: BackboneParams, features: FeatureParams) -> list[str
     return problems
 
 
-def _image_problems(row: Backbone, backbone: BackboneParams, features: FeatureParams) -> list[str]:
-    problems = []
-    if backbone.image_size is None:
-        problems += _size_problems(row, features)
-    elif min(backbone.image_size) < row.smallest:
-        problems.append(f"image_size {backbone.image_size} is below {row.smallest} pixels")
-    if backbone.normalise != "none":
-        problems.append(f"it reads {'pictures' if row.size else 'grey levels'}; set normalise: none")
+def _image_problems(row: Backbone, backbone: BackboneParams, features: FeatureParams, mode: str) -> list[str]:
+    size = backbone.image_size
+    problems = _size_problems(row, features) if size is None else _small_problems(row, size)
+    may_choose = mode == "tune" and not row.size  # one's own weights, from whatever they were trained on
+    if backbone.normalise != "none" and not may_choose:
+        problems.append(
+            f"it reads {'pictures' if row.size else 'grey levels'}; set normalise: none, or train it from scratch"
+        )
     return problems
+
+
+def _small_problems(row: Backbone, size: list[int]) -> list[str]:
+    return [f"image_size {size} is below {row.smallest} pixels"] if min(size) < row.smallest else []
+
+
+def height_problems(row: Backbone, features: FeatureParams) -> list[str]:
+    """What is wrong with the heights of the images where they are read as they are."""
+    from earmark.audio.kinds import Kinds
+
+    heights = Kinds(features).heights()
+    each = ", ".join(f"{kind} {height}" for kind, height in heights.items())
+    if len(set(heights.values())) > 1:
+        return [f"images of different heights ({each}) do not stack; set image_size and fit"]
+    if min(heights.values()) < row.smallest:
+        return [f"its images have {row.smallest} rows at least, not {each}"]
+    return []
 
 
 def _size_problems(row: Backbone, features: FeatureParams) -> list[str]:
@@ -62,14 +106,14 @@ def _size_problems(row: Backbone, features: FeatureParams) -> list[str]:
     return []
 
 
-def _kind_problems(row: Backbone, features: FeatureParams) -> list[str]:
+def _kind_problems(row: Backbone, features: FeatureParams, mode: str) -> list[str]:
     """What is wrong with the images of a clip: how many, and what has no limits that could be black and white."""
     named = f"kinds: [{', '.join(features.kinds)}]" + (f" with deltas: {features.deltas}" if features.deltas else "")
-    if row.pixels == "decibels":
+    if row.name == OWN and mode != "scratch":
         is_mel = features.kinds == ["mel"] and not features.deltas
         return [] if is_mel else [f"it reads the mel image alone, not {named}; set features.kinds: [mel] and deltas: 0"]
     count, problems = len(features.kinds) * (1 + features.deltas), []
-    if row.channels is not None and count > row.channels:
+    if row.channels is not None and row.name != OWN and count > row.channels:
         problems.append(
             f"it reads {row.channels} images of a clip at most, not the {count} of {named}; choose among them"
         )

@@ -7,7 +7,7 @@ know how a model was trained. The layers that learn, their rates and the schedul
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from earmark.config import Params, StageParams
 from earmark.models import backbones
+from earmark.models.augment import Augmenter
 from earmark.models.batches import Batches
 from earmark.models.checkpoint import Arrays, Checkpoint
 from earmark.models.dataset import Part, TrainingData, pooled
@@ -28,10 +29,13 @@ from earmark.models.fit import Course, Mean, Metrics, is_better, loss, refuse_ho
 from earmark.models.folder import judged, numbers, sizes_of, write_model
 from earmark.models.freezing import rate_factors, unfreeze
 from earmark.models.images import ImagePart, TrainingImages
-from earmark.models.inputs import network_input
+from earmark.models.inputs import Floats, network_input
 from earmark.models.listener import Listeners, TrainingListener
 from earmark.models.networks import averages, build_head
+from earmark.models.noise import Noise
+from earmark.models.normalise import over_training_clips
 from earmark.models.optimiser import optimiser
+from earmark.models.rooms import Rooms
 from earmark.models.schedule import rate
 from earmark.models.standardise import Standardisation
 from earmark.provenance import Provenance
@@ -58,12 +62,12 @@ def tune(
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=checkpoint.parent) as scratch:
         images = TrainingImages.load(manifest, mels, Path(scratch))
-        tuning = Tuning(params, images, kept)
+        tuning = Tuning(params, images, kept, _augmenter(params, Path(scratch)))
         sizes = sizes_of(tuning.head, tuning.learning(), tuning.trunk.count_params())
         told.on_begin({"labels": images.labels, **numbers(images), "parameters": sizes, "epochs": tuning.epochs})
         tuning.run(told.on_epoch)
         exported = Path(scratch) / "backbone.onnx"
-        save_trunk(tuning.trunk, exported)
+        save_trunk(tuning.trunk, exported, tuning.scaling)
         data = features_of(images, params, exported)
         trained = judged(tuning.head, tuning.course, data, params)
         write_model(output, params, data, trained, sizes, exported, provenance, told)
@@ -81,20 +85,35 @@ def features_of(images: TrainingImages, params: Params, onnx: Path) -> TrainingD
 
 
 def _features(part: ImagePart, params: Params, engine: Engine) -> Part:
-    rows = range(len(part))
-    inputs = (network_input(part.image(row), params.backbone, params.features) for row in rows)
-    return Part(np.concatenate([engine.features(one[None]) for one in inputs]), part.classes, part.clips)
+    features = [engine.features(one[None]) for one in _inputs(part, params)]
+    return Part(np.concatenate(features), part.classes, part.clips)
+
+
+def _inputs(part: ImagePart, params: Params) -> Iterator[Floats]:
+    return (network_input(part.image(row), params.backbone, params.features) for row in range(len(part)))
+
+
+def _augmenter(params: Params, folder: Path) -> Augmenter:
+    """What ``train.augment`` asks for, with the recordings it draws from; those of noise are kept in ``folder``."""
+    train, features = params.train, params.features
+    folders = train.folders()
+    noise = Noise.load(folders["noise"], features, folder / "noise.bin") if "noise" in folders else None
+    rooms = Rooms.load(folders["rooms"], features) if "rooms" in folders else None
+    return Augmenter.of(features, train, noise, rooms)
 
 
 class Tuning:
     """One training: the network, its two kinds of batches, and how far it has come."""
 
-    def __init__(self, params: Params, images: TrainingImages, checkpoint: Checkpoint) -> None:
+    def __init__(self, params: Params, images: TrainingImages, checkpoint: Checkpoint, augmenter: Augmenter) -> None:
         self.params, self.images, self._checkpoint = params, images, checkpoint
         self.trunk = backbones.build(params.backbone, params.features, params.train.seed)
+        is_global = params.backbone.normalise == "global"
+        self.scaling = over_training_clips(_inputs(images.train, params)) if is_global else None
         any_length = None in self.trunk.input_shape[1:3]
         self._train, self._val = (
-            Batches(part, params, len(images.labels), any_length) for part in (images.train, images.val)
+            Batches(part, params, len(images.labels), any_length, augmenter, self.scaling)
+            for part in (images.train, images.val)
         )
         self.head = self._head()
         self.model = keras.Model(self.trunk.input, self.head(self.trunk.output), name="network")

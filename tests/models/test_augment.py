@@ -9,6 +9,7 @@ from earmark.models import augment as aug
 
 HERTZ = band_hertz(FeatureParams())
 TOP_DB = 80.0
+everything = aug.Augmenter.of(FeatureParams())
 
 
 @pytest.fixture
@@ -22,17 +23,17 @@ def rng():
 
 
 def test_batch_is_finite_and_a_function_of_its_arguments(images):
-    first, second = (aug.augment(images, 48, HERTZ, TOP_DB, rng()) for _ in range(2))
+    first, second = (everything(images, 48, rng()) for _ in range(2))
     assert first.shape == (4, 40, 48)
     assert first.dtype == np.float32
     assert np.isfinite(first).all()
     assert (first == second).all()
-    assert not (first == aug.augment(images, 48, HERTZ, TOP_DB, np.random.default_rng(2))).all()
+    assert not (first == everything(images, 48, np.random.default_rng(2))).all()
 
 
 def test_images_are_not_written_to(images):
     before = [image.copy() for image in images]
-    aug.augment(images, 48, HERTZ, TOP_DB, rng())
+    everything(images, 48, rng())
     assert all((a == b).all() for a, b in zip(before, images, strict=True))
 
 
@@ -54,7 +55,7 @@ def test_warping_moves_a_band_by_at_most_a_tenth():
 def test_reverberation_only_adds_and_decays():
     power = np.zeros((50, 2, 40), np.float32)
     power[:, :, 5] = 1
-    tail = aug.reverberated(power, rng())
+    tail = aug.reverberated(power, 0.0125, rng())
     assert (tail >= power).all()
     assert (np.diff(tail[:, :, 6:], axis=2) <= 0).all()
     assert 0 < (tail[:, 0, 10] > 0).mean() < 1
@@ -63,7 +64,7 @@ def test_reverberation_only_adds_and_decays():
 def test_noise_lies_within_its_range_below_the_speech():
     power = np.ones((300, 40, 20), np.float32)
     power[:, :, 10:] = 0
-    noise = aug.noisy(power, rng())[:, :, 10:].mean(axis=(1, 2))
+    noise = everything._beside_others(power, rng())[:, :, 10:].mean(axis=(1, 2))
     snr = 10 * np.log10(0.5 / noise)
     assert -4 < snr.min() < 8
     assert snr.max() == pytest.approx(aug.SNR_DB[1], abs=3)

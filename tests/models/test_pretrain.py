@@ -38,13 +38,6 @@ def test_own_weights_can_be_used_by_path(tiny):
     assert KerasEngine(params).features(np.zeros((1, 40, 30, 1), np.float32)).shape == (1, 768)
 
 
-def test_bands_are_where_the_front_end_has_them():
-    hertz = pretrain.band_hertz(FeatureParams())
-    assert len(hertz) == 40
-    assert 60 < hertz[0] < hertz[-1] < 7600
-    assert (np.diff(hertz) > 0).all()
-
-
 def test_embedded_record_tells_the_recipe():
     record = backbones.record()
     assert len(record["classes"]) == 600

@@ -10,10 +10,7 @@ from collections.abc import Iterator
 from earmark.config import DataParams
 from earmark.corpus.catalogue import BadRow, Clip
 from earmark.errors import EarmarkError
-from earmark.recordings import SUFFIXES, Recordings, is_archive
-
-AUDIO = (".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".aiff", ".aif", ".aifc", ".au", ".caf", ".w64")
-"""Suffixes of the formats that libsndfile reads."""
+from earmark.recordings import AUDIO, SUFFIXES, Recordings, is_archive
 
 
 def clips(data: DataParams, recordings: Recordings) -> Iterator[Clip | BadRow]:

@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 
-from earmark.corpus.adapters.folder import AUDIO
 from earmark.corpus.catalogue import BadRow, nearest
 from earmark.errors import EarmarkError
-from earmark.recordings import SUFFIXES, Recordings
-
-SOUNDS = (*AUDIO, ".m4a", ".aac", ".mp4", ".wma", ".webm", ".amr", ".3gp", ".sph")
-"""Suffixes of recordings, also of formats that libsndfile cannot read: those are reported when they are read."""
+from earmark.recordings import SOUNDS, SUFFIXES, Recordings
 
 SPLIT_FOLDERS = {
     "train": "train",
