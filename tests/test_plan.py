@@ -247,3 +247,34 @@ def test_provenance_names_the_key_of_every_step(plan_of):
     wanted = [plan.prepare_key, shard.mel_key, shard.feature_key, plan.model_key, plan.evaluation_key]
     assert [plan.provenance(step, shard).key for step in STAGES] == wanted
     assert all(isinstance(plan.provenance(step, shard), Provenance) for step in STAGES)
+
+
+def test_recordings_that_augmentation_draws_from_are_in_the_models_key(plan_of, tmp_path):
+    def key(**train):
+        return plan_of(train={"mode": "tune", **train}).model_key
+
+    for folder in ("noise", "other"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a.wav").write_bytes(b"sound")
+    augment = ["noise", "reverberation"]
+    plain = key(augment=augment)
+    found = key(augment=augment, noise="noise")
+    assert plain != found == key(augment=augment, noise="other"), "content decides, not place"
+    assert found not in (key(augment=augment, rooms="noise"), key(augment=augment, noise="noise", snr_db=[0, 20]))
+    (tmp_path / "noise/b.ogg").write_bytes(b"more")
+    plan = plan_of(train={"mode": "tune", "augment": augment, "noise": "noise"})
+    assert plan.model_key not in (plain, found)
+    assert plan.provenance("train").inputs.keys() == {"manifest", "backbone", "augmentation", "noise"}
+    with pytest.raises(EarmarkError, match=r"train\.rooms: nowhere is not a folder"):
+        key(augment=augment, rooms="nowhere")
+
+
+def test_levels_that_nothing_has_and_what_is_not_augmented_leave_the_key(plan_of, monkeypatch):
+    before = keys(plan_of())
+    assert changed(before, keys(plan_of(train={"snr_db": [5, 9]}))) == {"evaluate"}
+    monkeypatch.setattr(versions, "AUGMENT", 99)
+    assert keys(plan_of()) == before
+    augmented = {"mode": "tune", "augment": ["mask"]}
+    after = plan_of(train=augmented).model_key
+    monkeypatch.setattr(versions, "AUGMENT", 98)
+    assert plan_of(train=augmented).model_key != after

@@ -11,7 +11,7 @@ import pytest
 
 from earmark import recordings as module
 from earmark.errors import EarmarkError
-from earmark.recordings import SPOKEN, Recordings, is_archive, unpack
+from earmark.recordings import SPOKEN, Recordings, is_archive, sound_digests, sound_files, unpack
 from earmark.store import Store
 
 MEMBERS = {"en/a.wav": b"A" * 100, "en/b.wav": b"B", "es/deep/er/c.wav": b"C"}
@@ -278,3 +278,31 @@ def test_synthetic_clips_are_in_the_store_and_in_no_data_set(opened, tmp_path):
     assert found.path(f"{SPOKEN}key/en-us/000/000.flac").read_bytes() == b"speech"
     assert f"{SPOKEN}key/en-us/000/000.flac" not in found
     assert found.names == []
+
+
+def test_recordings_of_a_folder_are_its_files_with_a_suffix_of_sound(tmp_path):
+    for name in ("b.wav", "deep/er/A.FLAC", "deep/x.m4a", "deep/notes.txt", "LICENSE", ".hidden/c.wav", ".d.wav"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    found = sound_files(tmp_path, "train.noise")
+    assert [path.relative_to(tmp_path).as_posix() for path in found] == ["b.wav", "deep/er/A.FLAC", "deep/x.m4a"]
+    with pytest.raises(EarmarkError, match=r"train\.noise: no recordings in .*hidden/no"):
+        (tmp_path / ".hidden/no").mkdir()
+        sound_files(tmp_path / ".hidden/no", "train.noise")
+    with pytest.raises(EarmarkError, match=r"train\.rooms: .*b\.wav is not a folder"):
+        sound_files(tmp_path / "b.wav", "train.rooms")
+
+
+def test_digests_of_sounds_follow_content_and_not_place_or_other_files(tmp_path):
+    store = Store(tmp_path / "store")
+    for folder in ("one", "two"):
+        (tmp_path / folder / "deep").mkdir(parents=True)
+        (tmp_path / folder / "deep/a.wav").write_bytes(b"sound")
+    (tmp_path / "two/README").write_text("of another")
+    found = sound_digests({"noise": tmp_path / "one", "rooms": tmp_path / "two"}, store)
+    assert found["noise"] == found["rooms"]
+    (tmp_path / "two/b.wav").write_bytes(b"sound")
+    (tmp_path / "one/deep/a.wav").write_bytes(b"other")
+    later = sound_digests({"noise": tmp_path / "one", "rooms": tmp_path / "two"}, store)
+    assert len({found["noise"], *later.values()}) == 3
+    assert sound_digests({}, store) == {}

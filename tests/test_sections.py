@@ -75,3 +75,28 @@ def test_contradictions_of_held_out_values_are_explained(values, words):
 def test_what_is_not_held_out_leaves_the_division_as_it_was():
     assert "hold_out" not in SplitParams().division()
     assert SplitParams(hold_out={"column": "word"}).division()["hold_out"] == {"column": "word", "folds": 4, "fold": 0}
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"augment": ["shift", "warp"]}, "warp is called pitch"),
+        ({"noise": "data/noise"}, r"noise is for augment: \[noise\], which is not asked for"),
+        ({"augment": ["noise"], "rooms": "data/rooms"}, r"rooms is for augment: \[reverberation\]"),
+        ({"augment": ["noise"], "snr_db": [40, 0]}, r"snr_db \[40, 0\]: the lower level first"),
+        ({"augment": ["noise"], "snr_db": [40]}, "snr_db"),
+    ],
+)
+def test_contradictions_of_augmentation_are_explained(values, words):
+    with pytest.raises(ValueError, match=words):
+        TrainParams.model_validate({"mode": "tune", **values})
+
+
+def test_a_recipe_is_what_decides_a_model():
+    plain = TrainParams(mode="tune").recipe()
+    assert not {"snr_db", "noise", "rooms"} & plain.keys() and plain["mode"] == "tune"
+    assert TrainParams(mode="tune", snr_db=[5, 9]).recipe() == plain, "nothing has this level"
+    assert TrainParams(mode="tune", snr_db=[5, 9], augment=["babble"]).recipe()["snr_db"] == [5, 9]
+    asked = TrainParams(mode="tune", augment=["noise", "reverberation"], noise="a", rooms="b")
+    assert asked.recipe() == TrainParams(mode="tune", augment=["noise", "reverberation"]).recipe()
+    assert {name: str(folder) for name, folder in asked.folders().items()} == {"noise": "a", "rooms": "b"}

@@ -48,7 +48,7 @@ class Noise:
         """
         chosen = rng.integers(0, len(self._frames), count)
         lengths = self._frames[chosen]
-        first = (rng.random(count) * np.where(lengths > frames, lengths - frames + 1, lengths)).astype(np.int64)
+        first = (rng.random(count) * np.where(lengths >= frames, lengths - frames + 1, lengths)).astype(np.int64)
         place = (first[:, None] + np.arange(frames)) % lengths[:, None] + self._starts[chosen, None]
         found = self._power[place].transpose(0, 2, 1)
         return np.asarray(found / np.maximum(found.mean(axis=(1, 2), keepdims=True), np.float32(QUIETEST)))

@@ -178,3 +178,15 @@ def test_every_kind_survives_odd_sounds():
     for samples in (np.zeros(0), np.zeros(9000), np.ones(1), np.full(5000, 0.5), np.eye(1, 4000, 2000)[0]):
         [window] = Frontend(features).windows(samples.astype(np.float32))
         assert all(np.isfinite(image).all() for image in window.images.values())
+
+
+@pytest.mark.parametrize("power", [1, 2])
+def test_the_power_of_a_file_is_what_its_image_shows_before_anything_is_cut(audio_file, speechlike, power):
+    path = audio_file("a.wav", np.concatenate([np.zeros(8000), speechlike(), np.zeros(8000)]), subtype="FLOAT")
+    features = FeatureParams(trim_db=None, power=power, dtype="float16")
+    found = Frontend(features).mel_power(path)
+    assert found.shape == (40, 1 + (16000 + len(speechlike())) // 200) and found.dtype == np.float32
+    level = 10 * np.log10(np.maximum(found, 1e-20) / found.max())
+    np.testing.assert_allclose(np.maximum(level, -80), Frontend(features).image_of(path), atol=0.05)
+    trimming = Frontend(FeatureParams(trim_db=20, power=power, window=WindowParams(seconds=0.5)))
+    np.testing.assert_array_equal(trimming.mel_power(path), found)

@@ -2,7 +2,7 @@ import librosa
 import numpy as np
 import pytest
 
-from earmark.audio.kinds import Kinds
+from earmark.audio.kinds import Kinds, band_hertz
 from earmark.config import FeatureParams
 
 ALL = ["mel", "stft", "mfcc", "chroma", "pcen", "contrast"]
@@ -81,3 +81,11 @@ def test_magnitudes_have_the_same_range_of_levels(speechlike):
 def test_limits_are_those_of_the_kind():
     kinds = Kinds(FeatureParams(kinds=["mel", "chroma", "mfcc"], dtype="float16", top_db=60))
     assert [kinds.limits(name) for name in ("mel", "chroma", "mfcc", "mel_delta")] == [(-60, 0), (0, 1), None, None]
+
+
+def test_heights_and_bands_are_those_of_the_settings():
+    features = FeatureParams(kinds=["mel", "stft", "mfcc", "chroma", "contrast"], deltas=1, scale="minmax")
+    heights = {"mel": 40, "stft": 257, "mfcc": 20, "chroma": 12, "contrast": 7}
+    assert Kinds(features).heights() == heights | {f"{kind}_delta": height for kind, height in heights.items()}
+    hertz = band_hertz(features)
+    assert len(hertz) == 40 and 60 < hertz[0] < hertz[-1] < 7600 and (np.diff(hertz) > 0).all()

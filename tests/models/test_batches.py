@@ -2,8 +2,13 @@ import numpy as np
 import pytest
 
 from earmark.config import Params
+from earmark.models.augment import Augmenter
 from earmark.models.batches import Batches
 from earmark.models.images import ImagePart
+from earmark.models.inputs import network_input
+from earmark.models.noise import Noise
+from earmark.models.normalise import over_training_clips
+from earmark.models.rooms import Rooms
 
 N = 21
 
@@ -54,8 +59,6 @@ def test_every_example_comes_once_in_an_order_of_each_epochs_own(augment):
 
 
 def test_plain_batches_are_the_networks_inputs_filled_up_at_both_sides():
-    from earmark.models.inputs import network_input
-
     images = part()
     feed = batches(images, augment=["noise"])
     found = list(feed.plain())
@@ -89,3 +92,50 @@ def test_rare_classes_count_as_much():
         for target, weight in zip(batch.targets.argmax(axis=1), batch.weights, strict=True):
             weights.setdefault(int(target), []).append(weight)
     assert sum(weights[0]) == pytest.approx(sum(weights[1])) == pytest.approx(N / 2)
+
+
+KINDS = ["shift", "speed", "pitch", "equaliser", "reverberation", "noise", "babble", "mask", "mixup"]
+
+
+def with_recordings(params):
+    """The augmenter of ``params`` over drawn noise and rooms."""
+    power = np.random.default_rng(3).exponential(1, (900, 40)).astype(np.float32)
+    noise, rooms = Noise(power, np.array([0, 30, 900])), Rooms([np.geomspace(1, 1e-3, 40)[None] * np.ones((40, 1))])
+    return Augmenter.of(params.features, params.train, noise, rooms)
+
+
+@pytest.mark.parametrize("any_length", [True, False])
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_alone_changes_training_images_by_seed_and_epoch_and_no_validation_image(kind, any_length):
+    images = part([40] * 16)
+    plain, feed = (batches(images, any_length, augment=augment, seed=4) for augment in ([], [kind]))
+    recorded = Batches(images, feed.params, 2, any_length, with_recordings(feed.params))
+    before = images.pixels.copy()
+    for made in (feed, recorded):
+        first, again, later = (list(made.epoch(number)) for number in (3, 3, 4))
+        for one, other in zip(first, again, strict=True):
+            assert one.inputs.tobytes() == other.inputs.tobytes() and one.targets.tobytes() == other.targets.tobytes()
+        assert first[0].inputs.tobytes() != later[0].inputs.tobytes()
+        unchanged = [batch.inputs for batch in plain.epoch(3)]
+        assert any(not np.array_equal(one.inputs, other) for one, other in zip(first, unchanged, strict=True))
+        for one, other in zip(made.plain(), plain.plain(), strict=True):
+            np.testing.assert_array_equal(one.inputs, other.inputs)
+    np.testing.assert_array_equal(images.pixels, before)
+
+
+@pytest.mark.parametrize("normalise", ["band_mean", "clip", "global", "none"])
+def test_shorter_clips_are_continued_at_their_band_means(normalise):
+    images = part([20, 61])
+    params = Params.model_validate({"backbone": {"normalise": normalise}, "train": {"mode": "scratch"}})
+    inputs = [network_input(images.image(row), params.backbone, params.features) for row in range(2)]
+    scaling = over_training_clips(inputs) if normalise == "global" else None
+    (batch,) = Batches(images, params, 2, any_length=True, scaling=scaling).plain()
+    short, own = batch.inputs[0, :, :, 0], batch.inputs[0, :, 22:42, 0]
+    assert short.shape == (40, 64)
+    np.testing.assert_allclose(
+        np.delete(short, range(22, 42), axis=1), own.mean(axis=1)[:, None] * np.ones(44), atol=1e-4
+    )
+    expected = inputs[0] if scaling is None else scaling.apply(inputs[0])
+    np.testing.assert_allclose(own, expected[..., 0], atol=1e-5)
+    deviation = {"band_mean": 23, "clip": 1, "global": 1, "none": 23}[normalise]
+    assert own.std() == pytest.approx(deviation, rel=0.1)

@@ -4,8 +4,9 @@ import keras
 import numpy as np
 import pytest
 
+from earmark.models.earmark_base import earmark_base
 from earmark.models.engine import load
-from earmark.models.exported import count_parameters, save_keras, save_onnx
+from earmark.models.exported import count_parameters, save_keras, save_onnx, save_trunk
 from earmark.models.networks import build_head
 from earmark.models.standardise import Standardisation
 
@@ -42,3 +43,18 @@ def test_parameters_of_an_exported_network(tmp_path):
     save_onnx(build_head("first", (16,), 4), tmp_path / "head.onnx")
     # zero biases are folded away by the converter, so a trained head counts more than a new one
     assert count_parameters(tmp_path / "head.onnx") == 16 * 512 + 512 * 4
+
+
+@pytest.mark.parametrize("frames", [None, 30])
+def test_a_network_that_was_trained_on_standardised_images_is_exported_with_the_scaling(tmp_path, frames):
+    keras.utils.set_random_seed(0)
+    rng, trunk = np.random.default_rng(0), earmark_base(12, frames, channels=2)
+    scaling = Standardisation(rng.normal(-40, 9, (12, 1, 2)), rng.uniform(3, 20, (12, 1, 2)))
+    save_trunk(trunk, tmp_path / "trunk.onnx", scaling)
+    image = rng.uniform(-80, 0, (1, 12, 30, 2)).astype(np.float32)
+    expected = keras.ops.convert_to_numpy(trunk(scaling.apply(image).astype(np.float32)))
+    np.testing.assert_allclose(
+        load(tmp_path / "trunk.onnx").features(image), expected, atol=1e-4 * np.abs(expected).max()
+    )
+    save_trunk(trunk, tmp_path / "again.onnx", scaling)
+    assert (tmp_path / "again.onnx").read_bytes() == (tmp_path / "trunk.onnx").read_bytes()

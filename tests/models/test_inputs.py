@@ -162,3 +162,47 @@ def test_the_fit_is_that_of_the_params(fit, brightest):
     x = network_input({"mel": np.full((40, 50), 255, np.uint8)}, backbone, FEATURES)
     assert (x[:, 50] == 1).all()
     assert (x[:, 0] == brightest).all()
+
+
+def to_train(name="light_cnn", **changes):
+    settings = {"name": name, "weights": "none", "image_size": [64, 48], "fit": "squeeze"}
+    return BackboneParams(**{**settings, **changes})
+
+
+@pytest.mark.parametrize("name", ["light_cnn", "mobilenet_v2", "earmark_base"])
+def test_networks_to_train_are_normalised_as_asked(name, grey):
+    images = {"mel": grey, "chroma": noise(12, 3), "mfcc": noise(20, 4)}
+    found = {how: network_input(images, to_train(name, normalise=how), FEATURES)
+             for how in ("none", "global", "band_mean", "clip")}  # fmt: skip
+    assert all(x.shape == (64, 48, 3) and x.dtype == np.float32 for x in found.values())
+    np.testing.assert_allclose(found["band_mean"].mean(axis=1), 0, atol=1e-4)
+    np.testing.assert_allclose(found["clip"].mean(axis=(0, 1)), 0, atol=1e-4)
+    np.testing.assert_allclose(found["clip"].std(axis=(0, 1)), 1, atol=1e-4)
+    np.testing.assert_array_equal(found["none"], found["global"])
+    assert found["none"].std() > 3 * np.abs(found["none"].mean(axis=1) - found["none"].mean()).std()
+    unit = TOP_DB if name == "earmark_base" else 1
+    assert 0.1 * unit < found["band_mean"].std() < 0.3 * unit
+
+
+@pytest.mark.parametrize(("how", "silence"), [("none", -TOP_DB), ("band_mean", 0), ("clip", 0)])
+@pytest.mark.parametrize("name", ["light_cnn", "earmark_base"])
+def test_beside_a_short_clip_is_silence_or_the_mean(name, how, silence, grey):
+    found = network_input({"mel": grey[:, :20]}, to_train(name, normalise=how, fit="pad"), FEATURES)[..., 0]
+    silence = 0 if name == "light_cnn" else silence
+    sounding = found[:, 8:40]
+    assert (found[:, :8] == silence).all() and (found[:, 40:] == silence).all()
+    if how == "clip":
+        assert (sounding.mean(), sounding.std()) == pytest.approx((0, 1), abs=1e-4)
+
+
+def test_the_speech_backbone_from_scratch_reads_any_stack():
+    images = {"stft": noise(40, 0), "chroma": noise(40, 1)}
+    backbone = BackboneParams(weights="none")
+    found = network_input(images, backbone, FEATURES)
+    assert found.shape == (40, 70, 2)
+    for channel, image in enumerate(images.values()):
+        np.testing.assert_array_equal(found[..., channel], network_input({"mel": image}, backbone, FEATURES)[..., 0])
+    shares = np.array([[0, 0.5, 1]] * 12, np.float16)
+    found = network_input({"chroma": shares}, backbone.model_copy(update={"normalise": "none"}), FEATURES)
+    np.testing.assert_allclose(found[0, 6:9, 0], [-80, -40, 0], atol=0.1)
+    np.testing.assert_allclose(found[0, :6, 0], -40, atol=0.1, err_msg="a short clip is continued at its band means")

@@ -130,3 +130,63 @@ def test_some_networks_need_larger_images(name, smallest):
     backbones.check(image_params(name=name, image_size=[smallest, smallest]), FeatureParams())
     with pytest.raises(EarmarkError, match=f"below {smallest} pixels"):
         backbones.check(image_params(name=name, image_size=[smallest, smallest - 1]), FeatureParams())
+
+
+BASE = {"weights": "none"}
+
+
+@pytest.mark.parametrize("normalise", ["band_mean", "clip", "global", "none"])
+@pytest.mark.parametrize(
+    ("backbone", "features"),
+    [
+        (BASE, {}),
+        (BASE, {"n_mels": 64, "fmax": 4000, "n_fft": 1024, "scale": "minmax", "window": {"seconds": 1}}),
+        (BASE, {"kinds": ["stft"], "deltas": 2, "scale": "minmax"}),
+        ({**BASE, "image_size": [48, 96], "fit": "pad", "pooling": "none"}, {"kinds": ["mel", "chroma"]}),
+        ({"name": "light_cnn", **BASE}, {"kinds": ["mel"], "window": {"seconds": 1}}),
+        ({"name": "light_cnn", **BASE, "image_size": [40, 99], "fit": "crop"}, {"kinds": ["mel", "stft"]}),
+        ({"name": "vgg16", **BASE, "image_size": [64, 64], "fit": "squeeze"}, {"kinds": ["mel", "stft"]}),
+    ],
+)
+def test_from_scratch_any_stack_of_images_is_read_and_normalised_in_any_way(backbone, features, normalise):
+    backbones.check(BackboneParams(**backbone, normalise=normalise), FeatureParams(**features), "scratch")
+
+
+@pytest.mark.parametrize(
+    ("backbone", "features", "words"),
+    [
+        ({}, {}, "scratch begins with random weights, not with embedded; set backbone.weights: none"),
+        ({"name": "vgg16", "weights": "imagenet", "image_size": [64, 64], "fit": "pad"}, {}, "not with imagenet"),
+        (BASE, {"kinds": ["mel", "chroma"]}, r"different heights \(mel 40, chroma 12\) do not stack; set image_size"),
+        ({**BASE, "pooling": "none"}, {}, "maps of different lengths; use stats or avg, or set image_size"),
+        (BASE, {"n_mels": 4, "fmax": 1000}, "its images have 5 rows at least, not mel 4"),
+        ({**BASE, "image_size": [4, 64], "fit": "pad"}, {}, "is below 5 pixels"),
+        ({"name": "light_cnn", **BASE}, {}, "set features.window, or backbone.image_size"),
+        ({"name": "light_cnn", **BASE}, {"kinds": ["mel", "chroma"], "window": {"seconds": 1}}, "do not stack"),
+        ({"name": "light_cnn", **BASE}, {"n_mels": 20, "window": {"seconds": 1}}, "26 rows at least, not mel 20"),
+        (BASE, {"kinds": ["mfcc"], "dtype": "float16"}, "no limits .* float16 mfcc"),
+    ],
+)
+def test_what_cannot_be_trained_from_scratch_is_explained(backbone, features, words):
+    with pytest.raises(EarmarkError, match=words):
+        backbones.check(BackboneParams(**backbone), FeatureParams(**features), "scratch")
+
+
+@pytest.mark.parametrize(
+    ("backbone", "mode", "words"),
+    [
+        (BackboneParams(normalise="global"), "frozen", "frozen features are made before there are any"),
+        (BackboneParams(normalise="global", weights="none"), "frozen", "train.mode tune or scratch"),
+        (BackboneParams(normalise="clip"), "tune", "it was trained with normalise: band_mean"),
+        (image_params(normalise="global"), "tune", "reads pictures; set normalise: none, or train it from scratch"),
+    ],
+)
+def test_pretrained_networks_want_what_they_know(backbone, mode, words):
+    with pytest.raises(EarmarkError, match=words):
+        backbones.check(backbone, FeatureParams(), mode)
+
+
+def test_ones_own_weights_may_have_been_trained_on_anything(tmp_path):
+    (tmp_path / "own.weights.h5").touch()
+    network = to_train(weights=str(tmp_path / "own.weights.h5"), normalise="global", image_size=[40, 99], fit="pad")
+    backbones.check(network, FeatureParams(), "tune")

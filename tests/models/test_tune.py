@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import soundfile
 
 from earmark.config import Params
 from earmark.errors import EarmarkError
@@ -149,3 +150,66 @@ def test_what_diverges_at_once_is_refused_and_leaves_no_folder(study, tmp_path):
     with pytest.raises(EarmarkError, match="not a number"):
         run(study, tmp_path, settings)
     assert not (tmp_path / "model").exists()
+
+
+def stacked(folder, image_shard, heights, frames):
+    """Manifest and a shard of 40 clips: in images of ``heights``, low or high rows are bright."""
+    rng, rows, table = np.random.default_rng(0), [], {"clip_id": [], "label": [], "split": []}
+    for number in range(40):
+        images = {}
+        for kind, height in heights.items():
+            half = np.arange(height)[:, None] * 2 // height == number % 2
+            images[kind] = (rng.integers(0, 100, (height, frames)) + 150 * half).astype(np.uint8)
+        rows.append((f"c{number:02}", 0, images))
+        table["clip_id"].append(f"c{number:02}")
+        table["label"].append("up" if number % 2 else "down")
+        table["split"].append(SPLITS[number // 2 % 5])
+    pq.write_table(pa.table(table), folder / "manifest.parquet")
+    return folder / "manifest.parquet", [image_shard(folder / "all.parquet", rows)]
+
+
+SMALL = {"name": "simple_chroma_cnn", "weights": "none", "pooling": "none"}
+STACK = {"mel": 40, "mfcc": 20, "chroma": 12, "contrast": 7}
+
+
+@pytest.mark.parametrize("normalise", ["clip", "global"])
+def test_what_is_normalised_is_served_as_it_was_trained(tmp_path, image_shard, normalise):
+    study, heard = stacked(tmp_path, image_shard, {"mel": 12, "chroma": 12}, 40), Recorder()
+    features = {"kinds": ["mel", "chroma"], "n_mels": 12, "window": {"frames": 40}}
+    settings = params(SMALL | {"normalise": normalise}, features, mode="scratch")
+    training = run(study, tmp_path, settings, heard)
+    assert training["val"]["accuracy"] >= 0.9
+    best = heard.epochs[training["best_epoch"]][1]
+    assert best["val_loss"] == pytest.approx(training["val"]["loss"], rel=1e-3), (
+        "by Keras and through the exported files"
+    )
+    row, predictor = next(iter(read_images(study[1][0]))), Predictor.load(tmp_path / "model")
+    assert predictor.predict_windows([row]).label == "down"
+
+
+def test_the_speech_backbone_learns_any_stack_of_images_from_scratch(tmp_path, image_shard):
+    study, heard = stacked(tmp_path, image_shard, STACK, 30), Recorder()
+    network = {"weights": "none", "normalise": "global", "image_size": [16, 24], "fit": "squeeze"}
+    features = {"kinds": list(STACK), "scale": "minmax"}
+    training = run(study, tmp_path, params(network, features, mode="scratch", epochs=2, batch_size=4), heard)
+    assert heard.epochs[-1][1]["accuracy"] > 0.7, "batch normalisation takes longer to serve what it learnt"
+    assert training["val"]["loss"] == pytest.approx(heard.epochs[training["best_epoch"]][1]["val_loss"], rel=1e-3)
+    assert heard.begun["parameters"]["backbone"] == 202_816 + 3 * 25 * 32
+
+
+def test_noise_and_rooms_come_from_folders(tmp_path, image_shard):
+    study, rng = stacked(tmp_path, image_shard, {"mel": 40}, 40), np.random.default_rng(0)
+    for name, samples in (("noise", rng.normal(0, 0.1, 16000)), ("rooms", 0.5 * np.exp(-np.arange(2000) / 400))):
+        (tmp_path / name).mkdir()
+        soundfile.write(tmp_path / name / "a.flac", samples, 16000)
+    folders = {"noise": str(tmp_path / "noise"), "rooms": str(tmp_path / "rooms")}
+    losses = []
+    for added in ({}, folders, {**folders, "snr_db": [0, 5]}):
+        added = {"mode": "scratch", "augment": ["noise", "reverberation"], "epochs": 1, **added}
+        settings = params(SMALL | {"normalise": "none"}, {"window": {"frames": 40}}, **added)
+        losses.append(run(study, tmp_path / str(len(losses)), settings)["val"]["loss"])
+    assert len(set(losses)) == 3
+    (tmp_path / "noise/b.wav").write_bytes(b"no sound")
+    with pytest.raises(EarmarkError, match=r"train\.noise: .*b\.wav: not audio"):
+        run(study, tmp_path / "damaged", settings)
+    assert not (tmp_path / "damaged/model").exists()
