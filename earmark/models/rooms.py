@@ -4,8 +4,8 @@ A clip's power in a band, convolved over the frames with the energy that the res
 is close to the power of the waveform convolved with the response: what arrives at different times adds up in power
 where the phases are random, as those of late reverberation are (Polack 1988). This "melspec convolution" is how
 recognisers of distant speech model rooms (Sehr, Maas, Kellermann 2010, IEEE TASLP 18(7); Krueger, Haeb-Umbach 2010,
-ibid.). What it cannot know is the interference: against the convolved waveform of real speech half of what is less than 50 dB
-below the loudest point is within 1.8 dB, with a root mean square error of 3 dB, in rooms of 0.2 to 0.9 s.
+ibid.). What it cannot know is the interference: on real speech in rooms of 0.2 to 0.9 s, over the 50 dB below the
+loudest point, half of the cells are within 1.8 dB of the convolved waveform's, with a root mean square error of 3 dB.
 """
 
 from __future__ import annotations

@@ -189,7 +189,7 @@ def test_what_is_normalised_is_served_as_it_was_trained(tmp_path, image_shard, n
 
 def test_the_speech_backbone_learns_any_stack_of_images_from_scratch(tmp_path, image_shard):
     study, heard = stacked(tmp_path, image_shard, STACK, 30), Recorder()
-    network = {"weights": "none", "normalise": "global", "image_size": [16, 24], "fit": "squeeze"}
+    network = {"weights": "none", "normalise": "global", "image_size": [40, 24], "fit": "squeeze"}
     features = {"kinds": list(STACK), "scale": "minmax"}
     training = run(study, tmp_path, params(network, features, mode="scratch", epochs=2, batch_size=4), heard)
     assert heard.epochs[-1][1]["accuracy"] > 0.7, "batch normalisation takes longer to serve what it learnt"
