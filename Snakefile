@@ -10,6 +10,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
+from earmark import overlay
 from earmark.errors import EarmarkError
 from earmark.plan import Plan
 from earmark.store import acquire
@@ -19,7 +20,11 @@ configfile: "params.yaml"
 
 
 try:
-    PLAN = Plan.of(config)
+    PLAN = Plan.of(
+        overlay.resolved(
+            config, workflow.overwrite_configfiles, workflow.config_settings.config
+        )
+    )
 except EarmarkError as error:
     raise WorkflowError(str(error)) from None
 

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
 
-import yaml
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from earmark.digest import digest
 from earmark.errors import EarmarkError
+from earmark.overlay import merge, stack
 from earmark.sections import (
     BOUNDED,
     BackboneParams,
@@ -97,32 +97,8 @@ def parse(values: Mapping[str, Any], source: str = "params.yaml") -> Params:
 
 
 def load(path: Path, *overlays: Path) -> Params:
-    """``Params`` of a YAML file with ``overlays`` (recipes) merged over it; raises EarmarkError."""
-    values = _read_yaml(path)
-    for overlay in overlays:
-        values = merge(values, _read_yaml(overlay))
-    return parse(values, " + ".join(str(p) for p in (path, *overlays)))
-
-
-def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
-    """``base`` with ``overlay`` on top: mappings merge key by key, everything else is replaced."""
-    merged = dict(base)
-    for key, value in overlay.items():
-        inner = merged.get(key)
-        merged[key] = merge(inner, value) if isinstance(inner, Mapping) and isinstance(value, Mapping) else value
-    return merged
-
-
-def _read_yaml(path: Path) -> dict[str, Any]:
-    try:
-        values = yaml.safe_load(path.read_text())
-    except FileNotFoundError:
-        raise EarmarkError(f"{path}: no such file") from None
-    except yaml.YAMLError as error:
-        raise EarmarkError(f"{path}: not valid YAML: {error}") from None
-    if not isinstance(values, dict):
-        raise EarmarkError(f"{path}: expected 'section: {{key: value}}' pairs")
-    return values
+    """``Params`` of a YAML file with ``overlays`` (recipes, and what they extend) over it; raises EarmarkError."""
+    return parse(stack(path, overlays), " + ".join(str(p) for p in (path, *overlays)))
 
 
 def _explain(problem: Any) -> str:

@@ -190,8 +190,7 @@ class Plan:
 
     @cached_property
     def _backbone(self) -> list[Any]:
-        section = {k: v for k, v in self.params.backbone.plain().items() if k not in ("weights", "engine")}
-        return [versions.EMBED, section, backbones.weights_digest(self.params.backbone)]
+        return [versions.EMBED, self.params.backbone.decisive(), backbones.weights_digest(self.params.backbone)]
 
     @property
     def backbone_key(self) -> str:

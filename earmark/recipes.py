@@ -1,15 +1,16 @@
-"""Recipes: overlays of ``params.yaml``, one per study, that can be written into it without losing its comments."""
+"""Recipes: overlays of ``params.yaml``, one per study or variant of it, that can be written into it, comments kept."""
 
 from __future__ import annotations
 
 import difflib
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 
-from earmark import config
+from earmark import config, overlay
 from earmark.errors import EarmarkError
 
 FOLDER = Path("recipes")
@@ -17,17 +18,20 @@ FOLDER = Path("recipes")
 
 def available(folder: Path = FOLDER) -> dict[str, Path]:
     """Recipe names and their files, sorted."""
-    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"), key=lambda path: path.stem)}
 
 
 def describe(folder: Path = FOLDER) -> str:
-    """One line per recipe: its name and the first comment line of its file."""
-    lines = [f"{name:28} {_headline(path)}" for name, path in available(folder).items()]
-    return "\n".join(lines) or f"no recipes in {folder}/"
+    """The recipes by study (``task``), one line each: its name and the first comment line of its file."""
+    studies: dict[str, list[str]] = defaultdict(list)
+    for name, path in available(folder).items():
+        studies[str(overlay.recipe(path).get("task", "part of other recipes"))].append(f"  {name:38} {_headline(path)}")
+    blocks = ["\n".join([study, *lines]) for study, lines in sorted(studies.items())]
+    return "\n\n".join(blocks) or f"no recipes in {folder}/"
 
 
 def apply(name: str, params_file: Path, folder: Path = FOLDER) -> str:
-    """Write recipe ``name`` into ``params_file``, keeping comments; returns what was changed.
+    """Write recipe ``name`` with all that it extends into ``params_file``, keeping comments; returns what was changed.
 
     Raises EarmarkError for an unknown recipe or one that does not validate; the file is untouched then.
     """
@@ -35,8 +39,8 @@ def apply(name: str, params_file: Path, folder: Path = FOLDER) -> str:
     config.load(params_file, path)
     yaml = YAML()
     yaml.width = 120
-    values, overlay = yaml.load(params_file), yaml.load(path)
-    changes = list(_overlay(values, overlay))
+    values = yaml.load(params_file)
+    changes = list(_overlay(values, overlay.recipe(path)))
     yaml.dump(values, params_file)
     return "\n".join(changes) or f"{params_file} says what {name} says already"
 
@@ -51,11 +55,11 @@ def find(name: str, folder: Path = FOLDER) -> Path:
     return recipes[name]
 
 
-def _overlay(values: Any, overlay: Mapping[str, Any], prefix: str = "") -> list[str]:
+def _overlay(values: Any, added: Mapping[str, Any], prefix: str = "") -> list[str]:
     changes = []
-    for key, value in overlay.items():
-        if isinstance(value, Mapping):
-            changes += _overlay(values.setdefault(key, {}), value, f"{prefix}{key}.")
+    for key, value in added.items():
+        if isinstance(value, Mapping) and isinstance(values.get(key), Mapping):
+            changes += _overlay(values[key], value, f"{prefix}{key}.")
         elif key not in values or values[key] != value:
             changes.append(f"{prefix}{key}: {values.get(key)} -> {value}")
             values[key] = value

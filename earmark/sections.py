@@ -119,6 +119,9 @@ class SplitParams(Section):
     hold_out: HoldOut | None = Field(
         None, description="test clips have new values of a column too, e.g. {column: sentence, folds: 4, fold: 0}"
     )
+    validation: Literal["speaker", "random"] = Field(
+        "speaker", description="by official: a validation part that the data set lacks is taken from training so"
+    )
     seed: int = Field(0, ge=0)
     on_leak: Literal["error", "warn", "allow"] = Field("error", description="when a speaker or clip crosses splits")
 
@@ -139,6 +142,8 @@ class SplitParams(Section):
             raise ValueError("scheme leave_one_group_out needs groups; set by to a column, e.g. speaker")
         if min(self.segment) <= 0:
             raise ValueError("segment: length and hop in seconds, both above 0")
+        if self.validation != "speaker" and self.by != "official":
+            raise ValueError(f"validation {self.validation} belongs to by: official; other splits have one anyway")
         self._fit_hold_out()
         return self
 
@@ -152,10 +157,9 @@ class SplitParams(Section):
             raise ValueError(f"by {column} lets no {column} cross splits already; hold_out is for another column")
 
     def division(self) -> dict[str, Any]:
-        """What decides the splits, as it was before there was ``hold_out`` where that is not used."""
-        values = self.plain()
-        if self.hold_out is None:
-            del values["hold_out"]
+        """What decides the splits; ``hold_out`` and ``validation`` only where they are used, as before they were."""
+        values, unused = self.plain(), {"hold_out": None, "validation": "speaker"}
+        return {name: value for name, value in values.items() if name not in unused or value != unused[name]}
         return values
 
 
@@ -280,6 +284,9 @@ class BackboneParams(Section):
         "none", description="how a clip becomes image_size wide: squeezed, or at its own aspect, longer ones cropped"
     )
     pooling: Literal["stats", "avg", "none"] = Field("stats", description="over time and frequency; none = spatial map")
+    pixels: Literal["native", "unit"] = Field(
+        "native", description="what images are scaled to: as the network was trained, or 0..1 whatever that was"
+    )
     dtype: Literal["float32", "float16"] = Field("float32", description="of stored features")
     engine: Literal["auto", "onnx", "openvino", "keras"] = Field(
         "auto", description="auto: onnx on a CPU, keras on a GPU"
@@ -291,11 +298,18 @@ class BackboneParams(Section):
             raise ValueError("image_size and fit go together: both set for an image backbone, null and none otherwise")
         return self
 
-    def bottleneck(self) -> dict[str, Any]:
+    def decisive(self) -> dict[str, Any]:
         """What decides the features beside the weights' content: not where those lie, nor the engine that runs."""
         values = {name: value for name, value in self.plain().items() if name not in ("weights", "engine")}
+        if self.pixels == "native":
+            del values["pixels"]  # all there was before there was a choice
+        return values
+
+    def bottleneck(self) -> dict[str, Any]:
+        """``decisive``, as it was before there was a choice of ``dtype`` where that is float32."""
+        values = self.decisive()
         if self.dtype == "float32":
-            del values["dtype"]  # all there was before there was a choice
+            del values["dtype"]
         return values
 
 

@@ -73,12 +73,16 @@ def _unknown(column: str) -> str:
 
 
 def _official(clips: Sequence[Row], params: SplitParams) -> dict[str, str]:
-    """The data set's own split; where it has no validation part, that is taken from its training part by speaker."""
+    """The data set's own split; where it has no validation part, that is taken from its training part.
+
+    By speaker, or clip by clip as systems do that leave this to their library (``validation: random``).
+    """
     assigned = {clip.clip_id: name for clip in clips if (name := official_split(clip.value(params.official)))}
     if "val" in assigned.values():
         return assigned
     training = [clip for clip in clips if assigned.get(clip.clip_id) == "train"]
-    return assigned | divided(groups(training, ["speaker"]), _without_test(params), params.seed)
+    columns = ["speaker"] if params.validation == "speaker" else []
+    return assigned | divided(groups(training, columns), _without_test(params), params.seed)
 
 
 def _by_fractions(found: Sequence[Group], params: SplitParams) -> dict[str, str]:

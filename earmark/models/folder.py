@@ -148,8 +148,8 @@ def decisive(params: Params) -> dict[str, Any]:
     The others (which clips are judged how, how many go into a shard, where the weights file lay) may differ between
     studies that share the model, so that they would be wrong for some of them.
     """
-    backbone = {name: value for name, value in params.backbone.plain().items() if name not in ("weights", "engine")}
-    return {"features": params.features.front_end(), "backbone": backbone, "train": params.train.plain()}
+    backbone, front_end = params.backbone.decisive(), params.features.front_end()
+    return {"features": front_end, "backbone": backbone, "train": params.train.plain()}
 
 
 def _write_history(path: Path, history: Sequence[Metrics]) -> None:

@@ -40,9 +40,10 @@ def network_input(images: Images, backbone: BackboneParams, features: FeaturePar
     ``earmark_base``: (n_mels, frames, 1), the mel image in dB with each band's mean removed; where it is trained from
     scratch (height, frames, images). Networks for pictures: (height, width, 3), the images in grey levels fitted to
     ``image_size``, as channels in the order in which the network reads them and in the range of pixels it was trained
-    with: one image is all three channels, two are the first two and their mean the third. Networks to train: (height,
-    width, images), grey levels 0..1, each image a channel, fitted to ``image_size`` or as they are. Each image is
-    normalised by itself, as ``backbone.normalise`` says; the range of pixels remains but for ``clip``.
+    with (or 0..1 with ``pixels: unit``): one image is all three channels, two are the first two and their mean the
+    third. Networks to train: (height, width, images), grey levels 0..1, each image a channel, fitted to ``image_size``
+    or as they are. Each image is normalised by itself, as ``backbone.normalise`` says; the range of pixels remains but
+    for ``clip``.
     """
     row, normal = get(backbone.name), PER_CLIP.get(backbone.normalise)
     values = [_values(row, kind, image, features.top_db) for kind, image in images.items()]
@@ -55,7 +56,7 @@ def network_input(images: Images, backbone: BackboneParams, features: FeaturePar
         return np.stack(values if size else [_lengthened(level, backbone) for level in values], axis=-1)
     pixels = np.stack(values if row.channels is None else _three(values), axis=-1)
     if backbone.normalise != "clip":
-        _TO_RANGE["unit" if normal else row.pixels](pixels)
+        _TO_RANGE["unit" if normal or backbone.pixels == "unit" else row.pixels](pixels)
     return pixels
 
 

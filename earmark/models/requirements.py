@@ -64,6 +64,8 @@ def _own_problems(backbone: BackboneParams, features: FeatureParams) -> list[str
         problems.append("it was trained with normalise: band_mean")
     if backbone.image_size is not None:
         problems.append("it reads mel images of any length as they are; set image_size: null and fit: none")
+    if backbone.pixels != "native":
+        problems.append("it reads decibels, no pixels; set pixels: native")
     if backbone.pooling == "none":
         problems.append("pooling: none would give maps of different lengths; use stats or avg")
     return problems
