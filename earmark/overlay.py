@@ -65,6 +65,23 @@ def resolved(values: Mapping[str, Any], files: Iterable[str | Path], settings: M
     return merge(stack(BASE, map(Path, files)), settings) if EXTENDS in values else dict(values)
 
 
+def settings(assignments: Iterable[str]) -> dict[str, Any]:
+    """Nested values of ``section.key=value`` texts, the value read as YAML; raises EarmarkError for any other text."""
+    values: dict[str, Any] = {}
+    for text in assignments:
+        name, equals, value = text.partition("=")
+        if not (name and equals):
+            raise EarmarkError(f"'{text}': expected section.key=value, e.g. train.epochs=1")
+        try:
+            found: Any = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise EarmarkError(f"'{text}': not a YAML value: {error}") from None
+        for part in reversed(name.split(".")):
+            found = {part: found}
+        values = merge(values, found)
+    return values
+
+
 def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
     """``base`` with ``overlay`` on top: mappings merge key by key, everything else is replaced."""
     merged = dict(base)
