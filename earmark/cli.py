@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from earmark import __version__
-from earmark.commands import data, steps, using
+from earmark.commands import comparing, data, steps, using
 from earmark.errors import EarmarkError
 
 
@@ -61,6 +61,7 @@ COMMANDS = [
     using.predict,
     using.summary,
     using.use,
+    comparing.table,
     using.doctor,
     data.store,
     data.gc,

@@ -40,7 +40,7 @@ def recipe(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
     if path in above:
         circle = " extends ".join(file.stem for file in (*above[above.index(path) :], path))
         raise EarmarkError(f"{above[0]}: {EXTENDS} leads in a circle: {circle}")
-    values, merged = read(path), {}
+    values, merged = read(path), dict[str, Any]()
     for name in _names(values.pop(EXTENDS, []), path):
         merged = merge(merged, recipe(_beside(path, name), (*above, path)))
     return merge(merged, values)

@@ -160,7 +160,6 @@ class SplitParams(Section):
         """What decides the splits; ``hold_out`` and ``validation`` only where they are used, as before they were."""
         values, unused = self.plain(), {"hold_out": None, "validation": "speaker"}
         return {name: value for name, value in values.items() if name not in unused or value != unused[name]}
-        return values
 
 
 Kind = Literal["mel", "stft", "mfcc", "chroma", "contrast", "pcen"]

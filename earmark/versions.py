@@ -11,5 +11,5 @@ EMBED = 2
 TRAIN = 2
 AUGMENT = 1  # of models that train.augment had a part in
 CONFOUNDS = 1
-EVALUATE = 3
+EVALUATE = 4
 EXPLORE = 1

@@ -1,7 +1,7 @@
 import pytest
 
 from earmark import config
-from earmark.sections import FeatureParams, HeadLayer, SplitParams, StageParams, TrainParams
+from earmark.sections import BackboneParams, FeatureParams, HeadLayer, SplitParams, StageParams, TrainParams
 
 
 def test_the_front_end_does_not_depend_on_how_clips_are_packed():
@@ -100,3 +100,16 @@ def test_a_recipe_is_what_decides_a_model():
     asked = TrainParams(mode="tune", augment=["noise", "reverberation"], noise="a", rooms="b")
     assert asked.recipe() == TrainParams(mode="tune", augment=["noise", "reverberation"]).recipe()
     assert {name: str(folder) for name, folder in asked.folders().items()} == {"noise": "a", "rooms": "b"}
+
+
+def test_a_choice_that_is_not_made_leaves_keys_as_they_were():
+    assert "pixels" not in BackboneParams().decisive()
+    assert BackboneParams(pixels="unit").decisive()["pixels"] == "unit"
+    assert BackboneParams(pixels="unit").bottleneck().keys() - BackboneParams().bottleneck().keys() == {"pixels"}
+    assert "validation" not in SplitParams().division()
+    assert SplitParams(by="official", validation="random").division()["validation"] == "random"
+
+
+def test_only_the_official_split_may_lack_a_validation_part():
+    with pytest.raises(ValueError, match="validation random belongs to by: official"):
+        SplitParams(validation="random")

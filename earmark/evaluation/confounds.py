@@ -34,6 +34,9 @@ from earmark.store import replacing_folder
 
 FILE = "confounds.json"
 
+NO_WIDTH = 1e-6
+"""Range below which a scalar counts as constant: parts of one length differ by what rounding leaves."""
+
 MOST_CLIPS = 5000
 """Clips that are probed, drawn by a hash of their ids: more would only narrow the intervals."""
 
@@ -206,7 +209,7 @@ def _encoded(seen: Evidence, training: Ints, test: Ints) -> tuple[Floats, Floats
     from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder, StandardScaler
 
     scale: Any = StandardScaler()
-    if seen.binned:
+    if seen.binned and np.ptp(seen.numbers[training], axis=0).min() > NO_WIDTH:
         scale = KBinsDiscretizer(BINS, encode="onehot-dense", quantile_method="averaged_inverted_cdf")
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Bins whose width")  # a scalar that takes few values has fewer bins

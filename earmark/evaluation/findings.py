@@ -29,6 +29,12 @@ PROBED = {
 }
 
 
+TWIN = (
+    "What new speakers would see, the same study with split.by: speaker tells; `earmark table twins` prints both "
+    "figures of each published protocol side by side."
+)
+"""Said of figures that leak. The other figure itself cannot be here: it is no part of what decides this report."""
+
 MADE = "a model may learn how the clips were made instead of the speech"
 LEARNT = {"spectrum": "a model may learn the voice or the channel, without any order of sounds"}
 """What a telling probe means."""
@@ -49,7 +55,7 @@ def findings(
     test, audit = metrics["test"], material.leaks
     advantage = max(test["balanced_accuracy"] - confounds["chance"], 0)
     parts = [
-        *(about_leaks(audit), about_confounds(confounds, TELLING * advantage), _training(training)),
+        *(about_leaks(audit), _twin(audit), about_confounds(confounds, TELLING * advantage), _training(training)),
         about_synthetic(audit),
         *(_gain(metrics), _test_set(test), about_losses(material.quarantine_reasons(), audit.get("filtered", {}))),
     ]
@@ -103,6 +109,12 @@ def about_synthetic(leaks: Mapping[str, Any]) -> Iterator[Finding]:
     if spoken["left_out"]:
         rules = ", ".join(f"{rule} {count:,}" for rule, count in spoken["left_out"].items())
         yield Finding("note", f"Synthetic clips that would tell of the test set were left out: {rules}.")
+
+
+def _twin(leaks: Mapping[str, Any]) -> Iterator[Finding]:
+    """Where the figure is that new speakers would see, if this one is not it."""
+    if leaks["verdict"] != "clean":
+        yield Finding("note", TWIN)
 
 
 def about_confounds(confounds: Mapping[str, Any], margin: float, noted: Collection[str] = ()) -> Iterator[Finding]:

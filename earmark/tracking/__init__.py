@@ -7,5 +7,6 @@ anew updates the same run. The only room that imports mlflow (2.9 s), and only w
 from earmark.tracking.live import RunLogger
 from earmark.tracking.record import record
 from earmark.tracking.server import Server
+from earmark.tracking.twin import note_twin
 
-__all__ = ["RunLogger", "Server", "record"]
+__all__ = ["RunLogger", "Server", "note_twin", "record"]

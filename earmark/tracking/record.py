@@ -17,14 +17,13 @@ from earmark.store import Store, replacing
 from earmark.tracking.live import summary
 from earmark.tracking.run import Epochs, Training, log_scalars, section
 from earmark.tracking.server import Server
+from earmark.tracking.twin import DESCRIPTION_TAG, TWIN_TAG
 
 if TYPE_CHECKING:
     import pandas as pd
     from mlflow import MlflowClient
     from mlflow.entities import DatasetInput, Run
 
-
-DESCRIPTION_TAG = "mlflow.note.content"
 
 BASELINE_SCORES = ("accuracy", "balanced_accuracy")
 """Scores of the baselines that are metrics of the run; the others are in ``tables/metrics.json``."""
@@ -116,7 +115,7 @@ def _record(client: MlflowClient, server: Server, study: Study) -> str:
     if study.evaluation is not None:
         metrics = json.loads((study.evaluation / "metrics.json").read_text())
         scalars |= judged_metrics(metrics)
-        client.set_tag(run_id, DESCRIPTION_TAG, description(metrics))
+        client.set_tag(run_id, DESCRIPTION_TAG, description(metrics, run.data.tags.get(TWIN_TAG)))
         _send_evaluation(client, run_id, study.evaluation)
     log_scalars(client, run, scalars)
     if not _has_model(client, run):
@@ -141,8 +140,8 @@ def _send_history(client: MlflowClient, run_id: str, history: Path) -> None:
     epochs.flush()
 
 
-def description(metrics: dict[str, Any]) -> str:
-    """The run's description (Markdown): the headline result beside its baselines, and where the report is."""
+def description(metrics: dict[str, Any], twin: str | None = None) -> str:
+    """The run's description (Markdown): the headline result beside its baselines, where the report is, and ``twin``."""
     test, baselines = metrics["test"], metrics["baselines"]
     low, high = test.get("ci95", {}).get("balanced_accuracy", (None, None))
     interval = "" if low is None else f" (95 % interval {low:.1%} to {high:.1%})"
@@ -154,7 +153,7 @@ def description(metrics: dict[str, Any]) -> str:
         *([f"Learnt from {metrics['synthetic']:,} synthetic clips too."] if "synthetic" in metrics else []),
         "The whole report: *Artifacts*, `report/index.html`.",
     ]
-    return "\n\n".join(lines)
+    return "\n\n".join([*lines, twin] if twin else lines)
 
 
 def judged_metrics(metrics: dict[str, Any]) -> dict[str, float]:

@@ -181,6 +181,19 @@ def test_an_official_split_without_validation_part_gets_one_by_speaker():
     assert where["a8"] == where["b9"] == {"test"}
 
 
+def test_a_validation_part_may_be_drawn_from_training_clip_by_clip():
+    everything = [
+        measured(Clip(f"{k}{s}{n}.wav", k, "t", speaker=f"{k}{s}", split="test" if s > 7 else "train"))
+        for k in "ab"
+        for s in range(10)
+        for n in range(5)
+    ]
+    assigned = split(everything, SplitParams(by="official", validation="random", fractions=[0.6, 0.15, 0.25]))
+    assert Counter(assigned.values()) == {"train": 64, "val": 16, "test": 20}
+    crossing = {c.clip.speaker for c in everything if assigned[c.clip_id] == "val"}
+    assert crossing & {c.clip.speaker for c in everything if assigned[c.clip_id] == "train"}
+
+
 def test_the_official_split_may_stand_in_another_column():
     everything = [
         measured(Clip(f"{k}{i}.wav", k, "t", split="train", extra={"fold_1": name}))

@@ -126,3 +126,10 @@ def test_a_missing_image_is_an_error_in_words(tmp_path):
         confounds(manifest, [], SplitParams(), tmp_path / "out", Provenance("confounds", 1, "c"))
     with pytest.raises(EarmarkError, match="no usable confounds"):
         read_confounds(tmp_path)
+
+
+def test_parts_of_one_length_have_no_duration_to_tell(tmp_path):
+    def cut(row, image, label):
+        row["duration"] = 3.48 - 1.16 if int(row["clip_id"]) % 3 else 2.32
+
+    assert probe(tmp_path, cut)["probes"]["duration"]["balanced_accuracy"] == 0.5

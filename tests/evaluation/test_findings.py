@@ -46,6 +46,8 @@ def test_a_leak_comes_first(tell):
     found = tell(leaks={"verdict": "leaks", "crossing": {"speaker": {"count": 5}, "audio": {"count": 0}}})
     assert found[0][0] == "warn"
     assert has(found, "warn", "5 speaker(s) in more than one")
+    assert has(found, "note", "`earmark table twins`")
+    assert not has(tell(), "note", "`earmark table twins`")
 
 
 def test_a_probe_that_tells_the_classes_apart_is_a_warning(tell):

@@ -206,3 +206,10 @@ def test_the_speech_backbone_from_scratch_reads_any_stack():
     found = network_input({"chroma": shares}, backbone.model_copy(update={"normalise": "none"}), FEATURES)
     np.testing.assert_allclose(found[0, 6:9, 0], [-80, -40, 0], atol=0.1)
     np.testing.assert_allclose(found[0, :6, 0], -40, atol=0.1, err_msg="a short clip is continued at its band means")
+
+
+def test_pixels_may_go_from_0_to_1_whatever_the_network_was_trained_with(grey):
+    backbone = image_backbone("vgg16").model_copy(update={"pixels": "unit"})
+    x, native = (network_input({"mel": grey}, b, FEATURES) for b in (backbone, image_backbone("vgg16")))
+    np.testing.assert_allclose(x * 255, native + IMAGENET_BGR, atol=1e-3)
+    assert 0 <= x.min() < 0.2 < x.max() <= 1
