@@ -32,8 +32,8 @@ TOP, UNSEEN = 14, 4
 """Clips per class that a recipe with thousands keeps here."""
 
 
-def checkout(folder: Path, shared: Path) -> None:
-    """The workflow and the small data sets in ``folder``, unless they are there."""
+def checkout(folder: Path, shared: Path, names: list[str], speakers: int) -> None:
+    """The workflow in ``folder``, and the small data sets of the recipes ``names`` unless they are there."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in CODE:
         source, target = PROJECT / name, folder / name
@@ -41,13 +41,19 @@ def checkout(folder: Path, shared: Path) -> None:
             shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, target)
-    make(folder / DATA, shared, names=[name for name in LAYOUTS if not (folder / DATA / name).is_dir()])
+    wanted = {Path(values_of(name)["data"]["root"]).name for name in names}
+    make(folder / DATA, shared, speakers, sorted(name for name in wanted if not (folder / DATA / name).is_dir()))
+
+
+def values_of(name: str) -> dict[str, Any]:
+    """The values of a recipe of the project."""
+    return overlay.recipe(recipes.find(name, PROJECT / recipes.FOLDER))
 
 
 def published() -> list[str]:
     """Recipes whose data set ``small_data`` writes."""
     roots = {f"{DATA}/{name}" for name in LAYOUTS}
-    found = {name: overlay.recipe(path) for name, path in recipes.available(PROJECT / recipes.FOLDER).items()}
+    found = {name: values_of(name) for name in recipes.available(PROJECT / recipes.FOLDER)}
     return [name for name, values in found.items() if "task" in values and values["data"]["root"] in roots]
 
 
@@ -89,11 +95,13 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="recipes; all if none is given")
     parser.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", dest="settings")
     parser.add_argument("--shared", type=Path, default=PROJECT.parent / "shared" / "data")
+    parser.add_argument("--speakers", type=int, default=10, help="of each class, five or more")
     arguments = parser.parse_args()
-    checkout(arguments.folder, arguments.shared)
+    names = arguments.names or published()
+    checkout(arguments.folder, arguments.shared, names, arguments.speakers)
     failed = 0
     print("| recipe | s | test accuracy |\n|---|---:|---|")
-    for name in arguments.names or published():
+    for name in names:
         seconds, outcome = run(name, arguments.folder, overlay.settings(arguments.settings))
         failed += outcome.startswith("failed")
         print(f"| `{name}` | {seconds:.0f} | {outcome} |", flush=True)

@@ -1,4 +1,5 @@
 import shutil
+from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
@@ -6,7 +7,10 @@ import pytest
 import yaml
 
 from earmark import config, overlay, recipes
+from earmark.audio.probe import Probe
 from earmark.config import Params
+from earmark.corpus.catalogue import SPLITS, Clip, Measured
+from earmark.corpus.split import split
 from earmark.errors import EarmarkError
 from earmark.models import backbones
 
@@ -182,6 +186,20 @@ def test_gender_on_vgg16_is_as_published():
     frames = 1 + int(length * found.features.sample_rate) // found.features.hop_length
     assert frames == found.features.window.frames == 100
     assert hop < length
+
+
+def test_language_on_common_voice_is_split_into_exactly_balanced_parts():
+    clips = [
+        Measured(
+            Clip(f"{label}/{i}.mp3", label, "t", speaker=f"{label}{i % 90}"), f"{label}{i}", Probe(5, 48000, 1, -20)
+        )
+        for label in ("en", "es", "zh-CN")
+        for i in range(1000)
+    ]
+    assigned = split(clips, params("language-resnet50").split)
+    counts = Counter((clip.clip.label, assigned[clip.clip_id]) for clip in clips)
+    assert set(counts.values()) == {600, 200}
+    assert [sum(n for (_, part), n in counts.items() if part == name) for name in SPLITS] == [1800, 600, 600]
 
 
 def test_the_gender_ladder_reads_chroma():
