@@ -218,10 +218,12 @@ class Plan:
         return [s for s in self.extraction_jobs[job] if not self.store.has("embed", s.feature_key)]
 
     @cached_property
-    def _augmentation(self) -> dict[str, Any]:
-        """Version of the augmentation and digests of the recordings it draws from; empty where there is none."""
+    def _from_images(self) -> dict[str, Any]:
+        """Versions of augmentation, with digests of the recordings it draws from, and of training from scratch."""
         train = self.params.train
-        return {"augmentation": versions.AUGMENT} | sound_digests(train.folders(), self.store) if train.augment else {}
+        scratch = {"scratch": versions.SCRATCH} if train.mode == "scratch" else {}
+        augmented = {"augmentation": versions.AUGMENT} if train.augment else {}
+        return scratch | augmented | sound_digests(train.folders(), self.store)
 
     @cached_property
     def model_key(self) -> str:
@@ -229,7 +231,7 @@ class Plan:
         validation clips with labels."""
         names = ["clip_id", "audio_digest", "start", "end", "label", "split"]
         clips = digest([[row[n] for n in names] for row in self._rows(names) if row["split"] in ("train", "val")])
-        front_end, added = self.params.features.front_end(), [self._augmentation] if self._augmentation else []
+        front_end, added = self.params.features.front_end(), [self._from_images] if self._from_images else []
         return digest(
             "train", versions.TRAIN, self.params.train.recipe(), front_end, versions.MEL, self._backbone, clips, *added
         )
@@ -291,7 +293,7 @@ class Plan:
             inputs = {"mel": shard.mel_key, "backbone": self.backbone_key}
             return Provenance(step, versions.EMBED, shard.feature_key, p.backbone.plain(), inputs)
         if step == "train":
-            inputs = {**data, "backbone": self.backbone_key, **self._augmentation}
+            inputs = {**data, "backbone": self.backbone_key, **self._from_images}
             return Provenance(step, versions.TRAIN, self.model_key, p.train.plain(), inputs)
         if step == "confounds":
             return Provenance(step, versions.CONFOUNDS, self.confounds_key, p.features.front_end(), data)

@@ -10,6 +10,7 @@ MEL = 2
 EMBED = 2
 TRAIN = 2
 AUGMENT = 1  # of models that train.augment had a part in
+SCRATCH = 1  # of networks that are trained from scratch
 CONFOUNDS = 1
 EVALUATE = 4
 EXPLORE = 1

@@ -278,3 +278,5 @@ def test_levels_that_nothing_has_and_what_is_not_augmented_leave_the_key(plan_of
     after = plan_of(train=augmented).model_key
     monkeypatch.setattr(versions, "AUGMENT", 98)
     assert plan_of(train=augmented).model_key != after
+    monkeypatch.setattr(versions, "SCRATCH", 99)
+    assert keys(plan_of()) == before

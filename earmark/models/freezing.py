@@ -7,6 +7,21 @@ from typing import Literal
 
 import keras
 
+MEMORY, SHORTEST_MEMORY = 0.1, 2
+"""Share of a training's steps that batch normalisation averages over where its own momentum would make it more; steps
+at least."""
+
+
+def shorten_memory(network: keras.Model, steps: int) -> None:
+    """Let batch normalisation forget the statistics it began with within a training of ``steps`` from random weights.
+
+    With Keras's momentum of 0.99 it averages over a hundred steps: after a short training a network with eight such
+    layers answers by chance what it knew in training. Call this before the first step.
+    """
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = min(layer.momentum, 1 - 1 / max(SHORTEST_MEMORY, MEMORY * steps))
+
 
 def unfreeze(trunk: keras.Model, layers: int | Literal["all"], batch_norm: bool = False) -> None:
     """Let the last ``layers`` of ``trunk`` that have weights learn, and no others; compile again afterwards.

@@ -43,6 +43,8 @@ def _scratch_problems(row: Backbone, backbone: BackboneParams, features: Feature
             f"train.mode scratch begins with random weights, not with {backbone.weights}; "
             "set backbone.weights: none, or train.mode: tune"
         )
+    if row.name == OWN and backbone.pixels != "native":
+        problems.append("it reads decibels, no pixels; set pixels: native")
     if backbone.image_size is not None:
         return problems + _small_problems(row, backbone.image_size)
     if row.name == OWN and backbone.pooling == "none":

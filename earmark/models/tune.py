@@ -27,7 +27,7 @@ from earmark.models.engine import Engine, load
 from earmark.models.exported import save_trunk
 from earmark.models.fit import Course, Mean, Metrics, is_better, loss, refuse_hopeless
 from earmark.models.folder import judged, numbers, sizes_of, write_model
-from earmark.models.freezing import rate_factors, unfreeze
+from earmark.models.freezing import rate_factors, shorten_memory, unfreeze
 from earmark.models.images import ImagePart, TrainingImages
 from earmark.models.inputs import Floats, network_input
 from earmark.models.listener import Listeners, TrainingListener
@@ -116,6 +116,9 @@ class Tuning:
             for part in (images.train, images.val)
         )
         self.head = self._head()
+        if params.train.mode == "scratch":
+            for part in (self.trunk, self.head):
+                shorten_memory(part, self.epochs * len(self._train))
         self.model = keras.Model(self.trunk.input, self.head(self.trunk.output), name="network")
         self.course = Course()
         self._best: Arrays = self.model.get_weights()

@@ -2,7 +2,7 @@ import keras
 import pytest
 from keras import layers
 
-from earmark.models.freezing import rate_factors, unfreeze
+from earmark.models.freezing import rate_factors, shorten_memory, unfreeze
 
 
 def small():
@@ -70,3 +70,10 @@ def test_groups_of_layers_have_rates_of_their_own():
 def test_one_factor_is_that_of_all():
     trunk, head = small(), keras.Sequential([keras.Input((8,)), layers.Dense(2, name="softmax")])
     assert set(rate_factors(trunk, head, [0.5]).values()) == {0.5}
+
+
+@pytest.mark.parametrize(("steps", "momentum"), [(3, 0.5), (40, 0.75), (400, 0.975), (10_000, 0.99)])
+def test_a_short_training_has_a_short_memory(steps, momentum):
+    trunk = small()
+    shorten_memory(trunk, steps)
+    assert [layer.momentum for layer in trunk.layers if "norm" in layer.name] == pytest.approx([momentum] * 4)

@@ -164,6 +164,7 @@ def test_from_scratch_any_stack_of_images_is_read_and_normalised_in_any_way(back
         ({"name": "light_cnn", **BASE}, {}, "set features.window, or backbone.image_size"),
         ({"name": "light_cnn", **BASE}, {"kinds": ["mel", "chroma"], "window": {"seconds": 1}}, "do not stack"),
         ({"name": "light_cnn", **BASE}, {"n_mels": 20, "window": {"seconds": 1}}, "26 rows at least, not mel 20"),
+        ({**BASE, "pixels": "unit"}, {}, "reads decibels, no pixels"),
         (BASE, {"kinds": ["mfcc"], "dtype": "float16"}, "no limits .* float16 mfcc"),
     ],
 )

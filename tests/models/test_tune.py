@@ -192,7 +192,7 @@ def test_the_speech_backbone_learns_any_stack_of_images_from_scratch(tmp_path, i
     network = {"weights": "none", "normalise": "global", "image_size": [40, 24], "fit": "squeeze"}
     features = {"kinds": list(STACK), "scale": "minmax"}
     training = run(study, tmp_path, params(network, features, mode="scratch", epochs=2, batch_size=4), heard)
-    assert heard.epochs[-1][1]["accuracy"] > 0.7, "batch normalisation takes longer to serve what it learnt"
+    assert training["train"]["accuracy"] >= 0.9, "as it serves, after few steps too"
     assert training["val"]["loss"] == pytest.approx(heard.epochs[training["best_epoch"]][1]["val_loss"], rel=1e-3)
     assert heard.begun["parameters"]["backbone"] == 202_816 + 3 * 25 * 32
 
