@@ -18,6 +18,7 @@ import tarfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,19 @@ def _spoken(
             yield Clip(label, voice, gender, take, samples, split.get(place, "train"))
 
 
+@dataclass(frozen=True)
+class Source:
+    """The recordings beside the project, and how many speakers of each class are taken."""
+
+    shared: Path
+    speakers: int
+
+    @cached_property
+    def clips(self) -> list[Clip]:
+        """All sentences; words of Speech Commands are read by themselves."""
+        return speech(self.shared, self.speakers)
+
+
 def write(path: Path, clip: Clip, rate: int = RATE) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     soundfile.write(path, np.clip(resample(clip.samples, RATE, rate), -1, 1), rate)
@@ -135,25 +149,25 @@ def about(clip: Clip, path: str) -> dict[str, Any]:
             "gender": clip.gender, "accent": "us" if clip.label == "en" else ""}  # fmt: skip
 
 
-def common_voice(root: Path, shared: Path, clips: list[Clip]) -> None:
+def common_voice(root: Path, source: Source) -> None:
     """A release: a table per locale, MP3 at 48 kHz."""
     for language, locale in LOCALES.items():
         table = []
-        for clip in (clip for clip in clips if clip.label == language):
+        for clip in (clip for clip in source.clips if clip.label == language):
             name = f"common_voice_{locale}_{clip.digest[:8]}{clip.take}.mp3"
             write(root / locale / "clips" / name, clip, 48000)
             table.append({"client_id": clip.digest, **about(clip, name)})
         write_table(root / locale / "validated.tsv", table, "\t")
 
 
-def common_voice_2018(root: Path, shared: Path, clips: list[Clip]) -> None:
+def common_voice_2018(root: Path, source: Source) -> None:
     """The first release: English, three tables, no speakers; a recording is long enough for several segments."""
-    readers = [clip for clip in clips if clip.label == "en" and clip.take == 0]
+    readers = [clip for clip in source.clips if clip.label == "en" and clip.take == 0]
     for split, stated in (("train", "train"), ("val", "dev"), ("test", "test")):
         table = []
         for i, clip in enumerate(c for c in readers if c.split == split):
             name = f"cv-valid-{stated}/sample-{i:06d}.mp3"
-            both = [c.samples for c in clips if (c.label, c.speaker) == ("en", clip.speaker)]
+            both = [c.samples for c in source.clips if (c.label, c.speaker) == ("en", clip.speaker)]
             write(root / name, replace(clip, samples=np.concatenate(both)), 48000)
             row = about(clip, name)
             first = {"filename": row.pop("path"), "text": row.pop("sentence")}
@@ -161,9 +175,9 @@ def common_voice_2018(root: Path, shared: Path, clips: list[Clip]) -> None:
         write_table(root / f"cv-valid-{stated}.csv", table, ",")
 
 
-def kaggle_languages(root: Path, shared: Path, clips: list[Clip]) -> None:
+def kaggle_languages(root: Path, source: Source) -> None:
     """FLAC at 22,050 Hz; training fragments have a noisy, a shifted and a sped-up copy."""
-    for clip in (clip for clip in clips if clip.label in ("de", "en", "es")):
+    for clip in (clip for clip in source.clips if clip.label in ("de", "en", "es")):
         name = f"{clip.label}_{clip.gender[0]}_{clip.digest}.fragment{clip.take + 1}"
         write(root / ("test" if clip.split == "test" else "train") / f"{name}.flac", clip, 22050)
         if clip.split != "test" and clip.take == 0:
@@ -176,12 +190,12 @@ def copies(clip: Clip) -> dict[str, NDArray[np.float32]]:
     return {"noise1": clip.samples + noise, "speed1": np.asarray(resample(clip.samples, 11, 10), np.float32)}
 
 
-def voxforge(root: Path, shared: Path, clips: list[Clip]) -> None:
+def voxforge(root: Path, source: Source) -> None:
     """An archive per speaker in a folder per language."""
-    for clip in (c for c in clips if c.label in ("en", "fr", "de", "es", "it") and c.take == 0):
+    for clip in (c for c in source.clips if c.label in ("en", "fr", "de", "es", "it") and c.take == 0):
         name = f"user{clip.digest[:6]}-20080101-{clip.digest[6:9]}"
         folder = root / "unpacked" / name
-        for other in (c for c in clips if (c.label, c.speaker) == (clip.label, clip.speaker)):
+        for other in (c for c in source.clips if (c.label, c.speaker) == (clip.label, clip.speaker)):
             write(folder / "wav" / f"a000{other.take}.wav", other)
         (folder / "etc").mkdir()
         (folder / "etc" / "README").write_text(f"User Name:user{clip.digest[:6]}\n\nGender: {clip.gender.title()}\n")
@@ -189,9 +203,10 @@ def voxforge(root: Path, shared: Path, clips: list[Clip]) -> None:
     shutil.rmtree(root / "unpacked")
 
 
-def speech_commands(root: Path, shared: Path, clips: list[Clip]) -> None:
+def speech_commands(root: Path, source: Source) -> None:
     """The archive as it is downloaded: words, lists and background noise; as many clips of a word as speakers."""
-    per_split = {"train": len({c.speaker for c in clips if c.label == "zh"}) - 4, "val": 2, "test": 2}
+    per_split = {"train": max(1, source.speakers - 4), "val": 2, "test": 2}
+    shared = source.shared
     lists: dict[str, list[str]] = {"val": [], "test": [], "train": []}
     inside = root / "unpacked"
     for word, split in itertools.product(WORDS, per_split):
@@ -210,7 +225,7 @@ def speech_commands(root: Path, shared: Path, clips: list[Clip]) -> None:
     shutil.rmtree(inside)
 
 
-LAYOUTS: dict[str, Callable[[Path, Path, list[Clip]], None]] = {
+LAYOUTS: dict[str, Callable[[Path, Source], None]] = {
     "common_voice": common_voice,
     "common_voice_2018": common_voice_2018,
     "spoken-language-identification": kaggle_languages,
@@ -222,9 +237,9 @@ LAYOUTS: dict[str, Callable[[Path, Path, list[Clip]], None]] = {
 
 def make(folder: Path, shared: Path, speakers: int = 10, names: Iterable[str] = LAYOUTS) -> None:
     """Write the data sets ``names`` to ``folder``, with ``speakers`` (five or more) of each class."""
-    clips = speech(shared, speakers)
+    source = Source(shared, speakers)
     for name in names:
-        LAYOUTS[name](folder / name, shared, clips)
+        LAYOUTS[name](folder / name, source)
 
 
 def main() -> None:

@@ -1,5 +1,6 @@
 import shutil
 from collections import Counter
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -22,6 +23,7 @@ FRAGMENTS = {"by-speaker", "gender-speakers", "keywords-official"}
 STUDIES = sorted(name for name in RECIPES if name not in FRAGMENTS)
 
 
+@cache
 def params(name: str) -> Params:
     return config.load(ROOT / "params.yaml", RECIPES[name])
 
