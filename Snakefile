@@ -1,7 +1,7 @@
 """earmark's workflow: `snakemake --cores all` runs everything up to the report.
 
-Targets: demo, prepare, mel, embed, train, evaluate, report, explore, png, backbone. The rules only wire: which products a study
-needs, and under which content key each one lives, is decided by `earmark.plan`; docs/store.md explains why a product
+Targets: demo, prepare, mel, embed, rates, train, evaluate, report, explore, png, backbone. The rules only wire: which
+products a study needs, and under which content key each one lives, is decided by `earmark.plan`; docs/store.md explains why a product
 that exists is right and is never made again.
 """
 

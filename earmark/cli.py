@@ -50,6 +50,7 @@ COMMANDS = [
     steps.mel,
     steps.export_backbone,
     steps.embed,
+    steps.rates,
     steps.train,
     steps.confounds,
     steps.explore,

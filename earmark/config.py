@@ -22,15 +22,13 @@ from earmark.sections import (
     DataParams,
     EvaluateParams,
     FeatureParams,
-    HeadLayer,
     HoldOut,
     Section,
     SplitParams,
-    StageParams,
     SyntheticParams,
-    TrainParams,
     WindowParams,
 )
+from earmark.training import HeadLayer, StageParams, TrainParams
 
 __all__ = [
     "BOUNDED",

@@ -19,7 +19,10 @@ from earmark.provenance import read_record
 from earmark.recordings import COMPLETE
 from earmark.store import Store, acquire, replacing
 
-STEPS = ("unpacked", "synthetic", "prepare", "mel", "backbone", "embed", "train", "confounds", "explore", "evaluate")
+STEPS = (
+    *("unpacked", "synthetic", "prepare", "mel", "backbone", "embed", "rates", "train", "confounds", "explore"),
+    "evaluate",
+)
 DAY = 86400.0
 
 

@@ -26,15 +26,12 @@ from earmark.models import backbones
 from earmark.provenance import Provenance
 from earmark.recordings import Recordings, sound_digests, sound_files
 from earmark.seeding import seed
-from earmark.shards.assign import Batch, Shard, bits_for, neighbours, shard_of
+from earmark.shards.assign import Batch, Shard, batches, bits_for, neighbours, shard_of
 from earmark.shards.schema import ClipRow
 from earmark.store import Store, publish, replacing
 
 EMBED_GROUP = 64
 """Shards per extraction job: loading a backbone costs seconds, a shard of features as much or less."""
-
-CLIPS_PER_JOB = 16384
-"""At most, about: a minute of work, beside which half a second of start-up is little."""
 
 CLIP_COLUMNS = ("clip_id", "path", "start", "end", "audio_digest")
 """Of the manifest, in the order of ``ClipRow``."""
@@ -170,15 +167,7 @@ class Plan:
 
     def mel_batches(self, workers: int) -> list[Batch]:
         """The shards whose images are missing, in jobs of one process each: enough for ``workers`` at a time."""
-        missing = [shard for shard in self.shards if not self.store.has("mel", shard.mel_key)]
-        clips = sum(len(shard.clips) for shard in missing)
-        count = workers * -(-clips // (CLIPS_PER_JOB * workers))  # the same number for every worker
-        parts: dict[int, list[Shard]] = defaultdict(list)
-        done = 0
-        for shard in missing:
-            parts[done * count // clips].append(shard)
-            done += len(shard.clips)
-        return [Batch(part) for part in parts.values()]
+        return batches([shard for shard in self.shards if not self.store.has("mel", shard.mel_key)], workers)
 
     def mel_path(self, shard: Shard) -> Path:
         """Store path of a shard's mel images."""
@@ -226,15 +215,18 @@ class Plan:
         return scratch | augmented | sound_digests(train.folders(), self.store)
 
     @cached_property
-    def model_key(self) -> str:
-        """Key of the model: train params and what augmentation draws from, front end, backbone, and the training and
-        validation clips with labels."""
+    def _examples(self) -> list[Any]:
+        """What a training learns from: front end, backbone, the training and validation clips with labels, and what
+        augmentation draws from."""
         names = ["clip_id", "audio_digest", "start", "end", "label", "split"]
         clips = digest([[row[n] for n in names] for row in self._rows(names) if row["split"] in ("train", "val")])
-        front_end, added = self.params.features.front_end(), [self._from_images] if self._from_images else []
-        return digest(
-            "train", versions.TRAIN, self.params.train.recipe(), front_end, versions.MEL, self._backbone, clips, *added
-        )
+        added = [self._from_images] if self._from_images else []
+        return [self.params.features.front_end(), versions.MEL, self._backbone, clips, *added]
+
+    @cached_property
+    def model_key(self) -> str:
+        """Key of the model: train params, and what it learns from."""
+        return digest("train", versions.TRAIN, self.params.train.recipe(), *self._examples)
 
     @property
     def model(self) -> Path:
@@ -245,6 +237,19 @@ class Plan:
     def checkpoint(self) -> Path:
         """Folder of the state of a training on images that is not over."""
         return self.store.root / "checkpoints" / self.model_key
+
+    def rates_key(self, stage: int = 1) -> str:
+        """Key of the learning-rate range test of a stage (from 1): what decides the model but its rate and length.
+
+        Raises EarmarkError if there is no such stage.
+        """
+        if stage > (stages := len(self.params.train.plan())):
+            raise EarmarkError(f"stage {stage}: train.stages has {stages}, counted from 1")
+        return digest("rates", versions.RATES, self.params.train.ranged(stage), *self._examples)
+
+    def rates(self, stage: int = 1) -> Path:
+        """Folder of the learning-rate range test of a stage (from 1)."""
+        return self.store.path("rates", self.rates_key(stage), "")
 
     @property
     def confounds_key(self) -> str:
@@ -279,8 +284,8 @@ class Plan:
         """Folder of metrics, predictions, plots and report."""
         return self.store.path("evaluate", self.evaluation_key, "")
 
-    def provenance(self, step: str, shard: Shard | None = None) -> Provenance:
-        """What a product of ``step`` records about itself."""
+    def provenance(self, step: str, shard: Shard | None = None, stage: int = 1) -> Provenance:
+        """What a product of ``step`` (of a ``shard``, or for a ``stage`` of the training) records about itself."""
         p = self.params
         data, study = {"manifest": self.prepare_key}, {"params": p.digest()}
         if step == "prepare":
@@ -292,8 +297,11 @@ class Plan:
         if step == "embed" and shard:
             inputs = {"mel": shard.mel_key, "backbone": self.backbone_key}
             return Provenance(step, versions.EMBED, shard.feature_key, p.backbone.plain(), inputs)
-        if step == "train":
+        if step in ("rates", "train"):
             inputs = {**data, "backbone": self.backbone_key, **self._from_images}
+        if step == "rates":
+            return Provenance(step, versions.RATES, self.rates_key(stage), p.train.ranged(stage), inputs)
+        if step == "train":
             return Provenance(step, versions.TRAIN, self.model_key, p.train.plain(), inputs)
         if step == "confounds":
             return Provenance(step, versions.CONFOUNDS, self.confounds_key, p.features.front_end(), data)
@@ -328,25 +336,35 @@ class Plan:
             return {Path("data/features"): {f"{s.name}.parquet": self.feature_path(s) for s in shards}}
         if stage == "train":
             return {Path("results/model"): _files(self.model)}
+        if stage == "rates":
+            return self._ranged()
         if stage == "explore":
             return self._explored()
         results: dict[Path, dict[str, Path]] = {Path("results"): {"leaks.json": self.prepared / "leaks.json"}}
         for name, path in _files(self.evaluation).items():
             folder, _, inner = name.rpartition("/")
             results.setdefault(Path("results") / folder, {})[inner] = path
-        return results | {Path("results/confounds"): _files(self.confounds)} | self._explored()
+        confounds = {Path("results/confounds"): _files(self.confounds)}
+        return results | confounds | self._explored() | self._ranged()
 
     def _explored(self) -> dict[Path, dict[str, Path]]:
-        """The exploration page if it was made for this study; else none, rather than another study's."""
-        folder = Path("results/explore")
-        if not self.store.has("explore", self.exploration_key, "") and not folder.is_dir():
-            return {}
-        return {folder: _files(self.exploration)}
+        """The exploration page if it was made for this study."""
+        return _extra(Path("results/explore"), self.exploration)
+
+    def _ranged(self) -> dict[Path, dict[str, Path]]:
+        """The learning-rate range tests that were made for this study."""
+        found = _extra(Path("results/rates"), self.rates())
+        for number in range(2, len(self.params.train.plan()) + 1):
+            found |= _extra(Path(f"results/rates/stage-{number}"), self.rates(number))
+        return found
 
     def publish(self, last: str) -> int:
-        """Publish every stage up to ``last`` (``explore`` follows ``mel``); returns how many files were changed."""
-        changed = 0
-        passed = (*STAGES[:2], last) if last == "explore" else STAGES[: STAGES.index(last) + 1]
+        """Publish every stage up to ``last``; returns how many files were changed.
+
+        ``explore`` follows ``mel``, and ``rates`` what a training learns from, ``embed``.
+        """
+        changed, after = 0, {"explore": "mel", "rates": "embed"}
+        passed = STAGES[: STAGES.index(after.get(last, last)) + 1] + ((last,) if last in after else ())
         for stage in passed:
             for folder, files in self.published(stage).items():
                 changed += publish(folder, files)
@@ -355,6 +373,7 @@ class Plan:
     def needed(self) -> list[Path]:
         """Every product of this study that is in the store."""
         folders = [self.prepared, self.model, self.confounds, self.exploration, self.evaluation]
+        folders += [self.rates(number) for number, _ in enumerate(self.params.train.plan(), 1)]
         folders += self.recordings.unpacked() if self.recordings.root.exists() else []
         folders += [self.synthetic.folder] if self.synthetic else []
         files = [self.backbone, *map(self.mel_path, self.shards), *map(self.feature_path, self.shards)]
@@ -368,6 +387,11 @@ class Plan:
         """Remove the receipts that a killed run left: what they attest may have been collected since."""
         for receipt in self.store.root.glob("*/*.done"):
             receipt.unlink()
+
+
+def _extra(folder: Path, product: Path) -> dict[Path, dict[str, Path]]:
+    """What a study may have or not; where it has not, rather nothing than another study's."""
+    return {folder: _files(product)} if product.is_dir() or folder.is_dir() else {}
 
 
 def _files(folder: Path) -> dict[str, Path]:

@@ -8,6 +8,7 @@ PREPARE = 2
 SYNTHETIC = 1
 MEL = 2
 EMBED = 2
+RATES = 1
 TRAIN = 2
 AUGMENT = 1  # of models that train.augment had a part in
 SCRATCH = 1  # of networks that are trained from scratch

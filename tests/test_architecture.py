@@ -16,7 +16,18 @@ FLOORS = {
     "evaluation": {"ground", "audio", "shards", "models", "serving"},
     "top": {"ground", "audio", "shards", "corpus", "models", "serving", "evaluation", "top"},
 }
-GROUND = {"errors", "versions", "digest", "provenance", "sections", "overlay", "config", "store", "recordings"}
+GROUND = {
+    "errors",
+    "versions",
+    "digest",
+    "provenance",
+    "sections",
+    "training",
+    "overlay",
+    "config",
+    "store",
+    "recordings",
+}
 ONLY_IN: dict[str, set[str]] = {
     "mlflow": {"tracking/", "serving/pyfunc.py"},
     "snakemake": set(),

@@ -207,6 +207,34 @@ def test_receipts_of_a_killed_run_are_forgotten(plan_of):
     assert not receipt.exists()
 
 
+def test_a_range_test_is_kept_while_only_the_rate_changes(plan_of, tmp_path):
+    plan, other = plan_of(), plan_of(train={"learning_rate": 0.5, "epochs": 3})
+    assert plan.rates() == other.rates() and plan.model != other.model
+    assert Path("results/rates") not in plan.published("evaluate")
+    plan.rates().mkdir(parents=True)
+    (plan.rates() / "rates.json").write_text("{}")
+    plan.provenance("rates").write(plan.rates())
+    assert plan.rates() in plan.needed()
+    publish(Path("results/rates"), plan.published("rates")[Path("results/rates")])
+    assert (tmp_path / "results/rates/rates.json").is_file()
+    assert plan_of(train={"batch_size": 3}).published("evaluate")[Path("results/rates")] == {}
+
+
+def test_a_later_stage_has_a_range_test_of_its_own(plan_of):
+    plan = plan_of(train={"mode": "tune", "stages": [{"epochs": 1}, {"epochs": 2}]})
+    assert plan.rates(1) != plan.rates(2)
+    plan.rates(2).mkdir(parents=True)
+    assert list(plan.published("rates")) == [Path("results/rates/stage-2")]
+    with pytest.raises(EarmarkError, match=r"stage 3: train\.stages has 2"):
+        plan.rates(3)
+
+
+def test_a_setting_that_is_not_used_leaves_the_model_where_it_was(plan_of):
+    assert plan_of(train={"precision": "float32", "average": None}).model_key == plan_of().model_key
+    tuned = {"mode": "tune"}
+    assert plan_of(train=tuned | {"average": 0.9}).model_key != plan_of(train=tuned).model_key
+
+
 def test_seeding_takes_what_was_pulled(plan_of):
     plan = plan_of()
     shard = plan.shards[0]

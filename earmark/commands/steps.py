@@ -139,6 +139,22 @@ def train(params_file: Path, manifest: Path | None) -> None:
 @click.command()
 @params_option
 @manifest_option
+@click.option("--stage", type=click.IntRange(1), default=1, show_default=True, help="Of a staged training, from 1.")
+def rates(params_file: Path, manifest: Path | None, stage: int) -> None:
+    """Find a learning rate: let it rise step by step from far too low to far too high, and see what the loss does."""
+    from earmark.evaluation.rates import rates as find_rates
+    from earmark.evaluation.rates import told
+
+    plan = plan_of(params_file, manifest)
+    locate, output = plan.mel_path if plan.learns_from_images else plan.feature_path, plan.rates(stage)
+    shards = [locate(shard) for shard in plan.shards]
+    find_rates(plan.params, plan.manifest, shards, output, plan.provenance("rates", stage=stage), stage)
+    click.echo(told(output, plan.params))
+
+
+@click.command()
+@params_option
+@manifest_option
 @json_option
 def confounds(params_file: Path, manifest: Path | None, as_json: bool) -> None:
     """Probe whether the labels can be had without the speech: from duration, level, file, silence or mean spectrum."""
@@ -183,7 +199,7 @@ def evaluate(params_file: Path, manifest: Path | None) -> None:
 
 
 @click.command()
-@click.argument("stage", type=click.Choice(["prepare", "mel", "explore", "embed", "train", "evaluate"]))
+@click.argument("stage", type=click.Choice(["prepare", "mel", "explore", "embed", "rates", "train", "evaluate"]))
 @params_option
 @manifest_option
 def publish(stage: str, params_file: Path, manifest: Path | None) -> None:
@@ -197,6 +213,11 @@ def publish(stage: str, params_file: Path, manifest: Path | None) -> None:
     if stage in ("train", "evaluate"):
         evaluation = plan.evaluation if stage == "evaluate" else None
         tracking.record(plan.params, plan.prepared, plan.model, evaluation)
+    if stage == "rates":
+        from earmark.evaluation.rates import told
+
+        tracking.record_rates(plan.params, plan.prepared, plan.rates())
+        click.echo(told(Path("results/rates"), plan.params))
 
 
 @click.command()

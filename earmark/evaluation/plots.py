@@ -13,6 +13,7 @@ from earmark.config import FeatureParams
 from earmark.evaluation import pictures
 from earmark.evaluation.metrics import CALIBRATION_BINS, Ints
 from earmark.evaluation.style import WIDTH, Theme
+from earmark.models.range_test import Sweep
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -71,6 +72,27 @@ def curves(theme: Theme, history: Mapping[str, Sequence[float]], best_epoch: int
     top, bottom = figure.axes
     top.legend(loc="lower right", ncols=2)
     bottom.set(xlabel=f"epoch (dashed: {best_epoch}, kept)", ylim=(0, None))
+    return figure
+
+
+def rates(theme: Theme, found: Sweep) -> Figure:
+    """Loss over the learning rate of a range test, smoothed, over the batches' own; the suggested rate is marked."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH, 3.0), layout="constrained")
+    axes = figure.add_subplot()
+    axes.plot(found.rates, found.losses, color=theme.first, alpha=0.3, linewidth=1, label="each batch")
+    axes.plot(found.rates, found.smoothed, color=theme.first, label="smoothed")
+    top = min(max(found.smoothed), 1.6 * found.smoothed[0])  # how high it goes in the end tells nothing
+    axes.set(xscale="log", ylim=(0.9 * min(found.losses), top))
+    axes.set(xlabel="learning rate", title="loss by learning rate")
+    if found.suggestion is not None:
+        axes.axvline(found.suggestion, color=theme.second, linewidth=1.2, linestyle=(0, (3, 3)))
+        axes.annotate(
+            f"{found.suggestion:g} ",
+            (found.suggestion, 0.04), xycoords=("data", "axes fraction"), ha="right", color=theme.second,
+        )  # fmt: skip
+    axes.legend(loc="lower left")
     return figure
 
 

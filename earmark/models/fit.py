@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -24,21 +24,35 @@ from earmark.models.optimiser import optimiser
 from earmark.models.schedule import rate
 
 Metrics = dict[str, float]
+Lesson = tuple[NDArray[Any], NDArray[Any], NDArray[Any] | None]
+"""Inputs, targets and weights of the examples of one step."""
 
 
 @dataclass
 class Course:
-    """How a training went: metrics by epoch, which epoch's weights the model now has, and why it ended."""
+    """How a training went: metrics and wall-clock time (s) by epoch, whose weights the model now has, why it ended."""
 
     history: list[Metrics] = field(default_factory=list)
     best_epoch: int = -1
     stopped: Literal["epochs", "early", "diverged"] = "epochs"
-    seconds: float = 0.0
+    seconds: list[float] = field(default_factory=list)
+
+    def add(self, metrics: Metrics, started: float) -> None:
+        """Note an epoch that ``started`` then (``time.monotonic``) and has just ended."""
+        self.history.append(metrics)
+        self.seconds.append(time.monotonic() - started)
 
     @property
     def best(self) -> Metrics:
         """Metrics of the epoch whose weights were kept."""
         return self.history[self.best_epoch]
+
+    def timing(self) -> dict[str, float]:
+        """What timing.json says, s; the first epoch is told apart, as the network is compiled in it."""
+        first, *others = self.seconds
+        mean = sum(others) / len(others) if others else first
+        times = {"seconds": first + sum(others), "first_epoch_seconds": first, "epoch_seconds": mean}
+        return {name: round(value, 3) for name, value in times.items()}
 
 
 def compiled(model: keras.Model, params: TrainParams) -> keras.Model:
@@ -74,12 +88,13 @@ def fit(
 
     Call ``keras.utils.set_random_seed`` before building the model. Raises EarmarkError if the first epoch diverges.
     """
-    course, weights, start = Course(), model.get_weights(), time.monotonic()
+    course, weights = Course(), model.get_weights()
     order = np.random.default_rng(params.seed)
     with tqdm(range(params.epochs), "train", unit="epoch", disable=None, mininterval=1) as epochs:
         for epoch in epochs:
+            started = time.monotonic()
             metrics = run_epoch(model, data, order.permutation(len(data.train)), params, epoch)
-            course.history.append(metrics)
+            course.add(metrics, started)
             on_epoch(epoch, metrics)
             if not all(map(math.isfinite, metrics.values())):
                 course.stopped = "diverged"
@@ -92,7 +107,6 @@ def fit(
             epochs.set_postfix(val_accuracy=f"{metrics['val_accuracy']:.3f}", refresh=False)
     refuse_hopeless(course, params)
     model.set_weights(weights)
-    course.seconds = time.monotonic() - start
     return course
 
 
@@ -108,17 +122,10 @@ def is_better(course: Course, monitor: str) -> bool:
 
 def run_epoch(model: keras.Model, data: TrainingData, order: np.ndarray, params: TrainParams, epoch: int) -> Metrics:
     """One pass over the training clips in ``order``, then the validation: the columns of history.csv."""
-    targets, weights = targets_of(model, data.train, params), class_weights(data.train.classes, params.class_weights)
-    starts = range(0, len(order), params.batch_size)
-    steps, learning_rate, logs = len(starts), params.learning_rate, Mean()
-    for step, first in enumerate(starts):
-        chosen = order[first : first + params.batch_size]
-        if params.schedule != "constant":
-            learning_rate = rate(params.schedule, params.learning_rate, epoch * steps + step, params.epochs * steps)
-            model.optimizer.learning_rate.assign(learning_rate)
-        weighted = None if params.class_weights == "none" else weights[chosen]
-        found = model.train_on_batch(data.train.vectors[chosen], targets[chosen], weighted, return_dict=True)
-        logs.add(found, len(chosen))
+    steps, learning_rate, logs = math.ceil(len(order) / params.batch_size), params.learning_rate, Mean()
+    for step, batch in enumerate(batches(model, data.train, order, params)):
+        learning_rate = rate(params.schedule, params.learning_rate, epoch * steps + step, params.epochs * steps)
+        logs.add(learn(model, batch, None if params.schedule == "constant" else learning_rate), len(batch[0]))
     val = score(model, data.val, params)
     return {
         **logs.values(),
@@ -126,6 +133,25 @@ def run_epoch(model: keras.Model, data: TrainingData, order: np.ndarray, params:
         "val_accuracy": val["accuracy"],
         "learning_rate": learning_rate,
     }
+
+
+def batches(model: keras.Model, part: Part, order: NDArray[Any], params: TrainParams) -> Iterator[Lesson]:
+    """The clips of ``part`` in ``order``: inputs (n, …), targets of ``targets_of``, weights (n,) or None for equal."""
+    targets, weights = targets_of(model, part, params), class_weights(part.classes, params.class_weights)
+    for first in range(0, len(order), params.batch_size):
+        chosen = order[first : first + params.batch_size]
+        yield part.vectors[chosen], targets[chosen], None if params.class_weights == "none" else weights[chosen]
+
+
+def learn(model: keras.Model, batch: Lesson, learning_rate: float | None = None) -> Mapping[str, Any]:
+    """One gradient step of the compiled ``model``; loss and accuracy of the batch before it.
+
+    ``learning_rate`` None leaves the optimiser's as it is.
+    """
+    if learning_rate is not None:
+        model.optimizer.learning_rate.assign(learning_rate)
+    found: Mapping[str, Any] = model.train_on_batch(*batch, return_dict=True)
+    return found
 
 
 class Mean:
@@ -168,6 +194,7 @@ def refuse_hopeless(course: Course, params: TrainParams) -> None:
     """Raise EarmarkError if no epoch gave weights that can be used."""
     if course.best_epoch < 0:
         raise EarmarkError(
-            f"train: the loss is not a number from the first epoch on; learning_rate {params.learning_rate:g} is "
-            "probably too high (with standardise: false, also look at the size of the features)"
+            "train: the loss is not a number from the first epoch on; learning_rate "
+            f"{params.plan()[0].learning_rate:g} is probably too high; `snakemake rates` finds one (with standardise: "
+            "false, also look at the size of the features)"
         )

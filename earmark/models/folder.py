@@ -34,18 +34,25 @@ if TYPE_CHECKING:
 
     from earmark.models.fit import Course, Metrics
 
-COLUMNS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
+FIRST = ("loss", "accuracy", "val_loss", "val_accuracy")
+"""What training.json tells of the first epoch."""
+
+COLUMNS = ("epoch", *FIRST, "learning_rate")
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained head, how it came about, the reference beside it, and its scores on the train and val clips."""
+    """A trained head, how it came about, the reference beside it, and its scores on the train and val clips.
+
+    ``untrained`` is the reference's validation accuracy on what the backbone gave before it learned, where it did.
+    """
 
     head: keras.Model
     course: Course
     reference: Reference
     train: Metrics
     val: Metrics
+    untrained: float | None = None
 
 
 def learner(head: keras.Model, data: TrainingData) -> keras.Model:
@@ -59,14 +66,16 @@ def learner(head: keras.Model, data: TrainingData) -> keras.Model:
     return keras.Model(head.input, head.output, name="map_head")  # the head itself stays free of optimizer and loss
 
 
-def judged(head: keras.Model, course: Course, data: TrainingData, params: Params) -> Trained:
+def judged(
+    head: keras.Model, course: Course, data: TrainingData, params: Params, untrained: float | None = None
+) -> Trained:
     """The scores of a trained ``head`` on the features in ``data``, and those of the reference beside it."""
     from earmark.models.fit import compiled, score
 
     model, vectors = compiled(learner(head, data), params.train), data.averaged()
     cheap = reference.fit_reference(vectors, Standardisation.of(vectors.train.vectors))
     train, val = (score(model, part, params.train) for part in (data.train, data.val))
-    return Trained(head, course, cheap, train, val)
+    return Trained(head, course, cheap, train, val, untrained)
 
 
 def write_model(
@@ -81,7 +90,7 @@ def write_model(
 ) -> None:
     """Write the folder ``output`` whole or not at all, say what is wrong with the model, and tell the listeners."""
     training = _training(params, data, trained, sizes)
-    timing = {"seconds": round(trained.course.seconds, 3)}
+    timing = trained.course.timing()
     with replacing_folder(output) as folder:
         _write(folder, params, data, trained, training, timing)
         link(backbone_onnx, folder / "backbone.onnx")
@@ -97,16 +106,19 @@ def _training(params: Params, data: TrainingData, trained: Trained, sizes: dict[
     # windows of a clip are right or wrong together, so that only clips count as independent
     known = Share(trained.train["accuracy"], data.train.majority(), data.train.n_clips)
     new = Share(trained.val["accuracy"], data.val.majority(), data.val.n_clips)
+    cheaply = {"name": reference.NAME, "val_accuracy": cheap}
+    cheaply |= {} if trained.untrained is None else {"untrained_val_accuracy": trained.untrained}
     return {
         "epochs": len(course.history),
         "best_epoch": course.best_epoch,
         "stopped": course.stopped,
+        "first_epoch": {name: course.history[0][name] for name in FIRST},
         "parameters": sizes,
         **numbers(data),
         "train": trained.train,
         "val": trained.val,
-        "reference": {"name": reference.NAME, "val_accuracy": cheap},
-        "warnings": warnings(course, known, new, cheap, counts["train"], params.train),
+        "reference": cheaply,
+        "warnings": warnings(course, known, new, cheap, counts["train"], params.train, trained.untrained),
     }
 
 

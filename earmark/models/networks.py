@@ -55,7 +55,7 @@ def build_head(
     standardise: Standardisation | None = None,
     layers: Sequence[Layer] | None = None,
 ) -> keras.Model:
-    """An untrained head: (batch, *input_shape) → class probabilities (batch, n_classes).
+    """An untrained head: (batch, *input_shape) → class probabilities (batch, n_classes), which are always float32.
 
     ``input_shape`` is (channels,), or (height, width, channels) of a spatial map, which is averaged or flattened first.
     ``standardise`` scales each channel by fixed statistics and has no weights. ``layers`` are those of the head
@@ -66,12 +66,13 @@ def build_head(
     first, entries = _entries(name, layers)
     is_map = len(input_shape) == 3
     features = keras.Input(input_shape, name="features")
-    x = keras_layers.GlobalAveragePooling2D(name=POOL)(features) if is_map and first == "gap" else features
+    x = _averaged()(features) if is_map and first == "gap" else features
     x = standardising(standardise)(x) if standardise else x
     x = keras_layers.Flatten(name=FLATTEN)(x) if is_map and first == FLATTEN else x
     for layer in _built(entries):
         x = layer(x)
-    return keras.Model(features, keras_layers.Dense(n_classes, activation="softmax", name="softmax")(x), name="head")
+    softmax = keras_layers.Dense(n_classes, activation="softmax", name="softmax", dtype="float32")
+    return keras.Model(features, softmax(x), name="head")
 
 
 def averages(name: str, layers: Sequence[Layer] | None = None) -> bool:
@@ -136,9 +137,14 @@ def _read(entry: Layer) -> tuple[str, Any, str]:
     return kind, given[kind], activation or "relu"
 
 
+def _averaged() -> keras.layers.Layer:
+    return keras_layers.GlobalAveragePooling2D(name=POOL, dtype="float32")
+
+
 def standardising(statistics: Standardisation) -> keras.layers.Layer:
     """A layer that does what ``statistics`` say.
 
     Rescaling and not Normalization: Keras 3.15 exports the latter's fixed statistics as missing ONNX inputs."""
     scale = 1 / statistics.deviation
-    return keras_layers.Rescaling(scale.tolist(), (-statistics.mean * scale).tolist(), name="standardise")
+    offset = (-statistics.mean * scale).tolist()
+    return keras_layers.Rescaling(scale.tolist(), offset, name="standardise", dtype="float32")

@@ -26,6 +26,8 @@ def optimiser(params: TrainParams, factors: Mapping[str, float] | None = None) -
     options: dict[str, Any] = {"momentum": params.momentum} if params.optimizer == "sgd" else {}
     if params.optimizer == "adamw":
         options["weight_decay"] = params.weight_decay
+    if params.average:
+        options |= {"use_ema": True, "ema_momentum": params.average}
     if not factors or set(factors.values()) == {1.0}:
         return kind(params.learning_rate, **options)
     return _discriminative(kind)(dict(factors), params.learning_rate, **options)

@@ -36,5 +36,6 @@ def pooled(model: keras.Model, pooling: str) -> keras.Model:
     """
     if pooling == "none" or len(model.output_shape) == 2:
         return model
-    layer = Statistics() if pooling == "stats" else layers.GlobalAveragePooling2D()
+    kind = Statistics if pooling == "stats" else layers.GlobalAveragePooling2D
+    layer = kind(dtype="float32")  # squares and sums of 16 bits would lose too much
     return keras.Model(model.input, layer(model.output), name=model.name)

@@ -34,18 +34,29 @@ def train(
     together or the training diverges at once. A clip's windows are examples of their own: ``train``, ``val`` and
     ``reference`` of training.json are scores of windows. Warnings go to training.json and to the terminal.
     """
-    compute_on_one_thread()
+    data, head, model = untrained(params, manifest, features)
     from earmark.models.exported import count_parameters
-    from earmark.models.fit import compiled, fit
+    from earmark.models.fit import fit
+
+    told = Listeners(listeners)
+    sizes = sizes_of(head, head.trainable_weights, count_parameters(backbone_onnx))
+    told.on_begin({"labels": data.labels, **numbers(data), "parameters": sizes, "epochs": params.train.epochs})
+    course = fit(model, data, params.train, told.on_epoch)
+    write_model(output, params, data, judged(head, course, data, params), sizes, backbone_onnx, provenance, told)
+
+
+def untrained(
+    params: Params, manifest: Path, features: Sequence[Path]
+) -> tuple[TrainingData, keras.Model, keras.Model]:
+    """What a head learns from, the head, and the part of it that is trained on that, compiled."""
+    compute_on_one_thread()
+    from earmark.models.fit import compiled
     from earmark.models.networks import averages
 
     needs_maps = not averages(params.train.head, params.train.layers())
-    told, data = Listeners(listeners), dataset.load(manifest, features, needs_maps)
+    data = dataset.load(manifest, features, needs_maps)
     head = seeded_head(params, data, Standardisation.of(data.train.averaged().vectors))
-    sizes = sizes_of(head, head.trainable_weights, count_parameters(backbone_onnx))
-    told.on_begin({"labels": data.labels, **numbers(data), "parameters": sizes, "epochs": params.train.epochs})
-    course = fit(compiled(learner(head, data), params.train), data, params.train, told.on_epoch)
-    write_model(output, params, data, judged(head, course, data, params), sizes, backbone_onnx, provenance, told)
+    return data, head, compiled(learner(head, data), params.train)
 
 
 def compute_on_one_thread() -> None:

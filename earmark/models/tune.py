@@ -8,24 +8,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 from tqdm import tqdm
 
 from earmark.config import Params, StageParams
 from earmark.models import backbones
 from earmark.models.augment import Augmenter
-from earmark.models.batches import Batches
+from earmark.models.average import averaged
+from earmark.models.batches import Batch, Batches
 from earmark.models.checkpoint import Arrays, Checkpoint
 from earmark.models.dataset import Part, TrainingData, pooled
 from earmark.models.engine import Engine, load
 from earmark.models.exported import save_trunk
-from earmark.models.fit import Course, Mean, Metrics, is_better, loss, refuse_hopeless
+from earmark.models.fit import Course, Mean, Metrics, is_better, learn, loss, refuse_hopeless
 from earmark.models.folder import judged, numbers, sizes_of, write_model
 from earmark.models.freezing import rate_factors, shorten_memory, unfreeze
 from earmark.models.images import ImagePart, TrainingImages
@@ -35,12 +36,12 @@ from earmark.models.networks import averages, build_head
 from earmark.models.noise import Noise
 from earmark.models.normalise import over_training_clips
 from earmark.models.optimiser import optimiser
+from earmark.models.precision import computing_in, in_float32
+from earmark.models.reference import fit_reference
 from earmark.models.rooms import Rooms
 from earmark.models.schedule import rate
 from earmark.models.standardise import Standardisation
 from earmark.provenance import Provenance
-
-Vectors = NDArray[np.float32]
 
 
 def tune(
@@ -62,14 +63,14 @@ def tune(
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=checkpoint.parent) as scratch:
         images = TrainingImages.load(manifest, mels, Path(scratch))
-        tuning = Tuning(params, images, kept, _augmenter(params, Path(scratch)))
+        tuning = Tuning(params, images, kept, augmenter_of(params, Path(scratch)))
         sizes = sizes_of(tuning.head, tuning.learning(), tuning.trunk.count_params())
         told.on_begin({"labels": images.labels, **numbers(images), "parameters": sizes, "epochs": tuning.epochs})
         tuning.run(told.on_epoch)
-        exported = Path(scratch) / "backbone.onnx"
-        save_trunk(tuning.trunk, exported, tuning.scaling)
+        exported, (trunk, head) = Path(scratch) / "backbone.onnx", map(in_float32, (tuning.trunk, tuning.head))
+        save_trunk(trunk, exported, tuning.scaling)
         data = features_of(images, params, exported)
-        trained = judged(tuning.head, tuning.course, data, params)
+        trained = judged(head, tuning.course, data, params, tuning.untrained)
         write_model(output, params, data, trained, sizes, exported, provenance, told)
     kept.remove()
 
@@ -93,7 +94,7 @@ def _inputs(part: ImagePart, params: Params) -> Iterator[Floats]:
     return (network_input(part.image(row), params.backbone, params.features) for row in range(len(part)))
 
 
-def _augmenter(params: Params, folder: Path) -> Augmenter:
+def augmenter_of(params: Params, folder: Path) -> Augmenter:
     """What ``train.augment`` asks for, with the recordings it draws from; those of noise are kept in ``folder``."""
     train, features = params.train, params.features
     folders = train.folders()
@@ -107,7 +108,8 @@ class Tuning:
 
     def __init__(self, params: Params, images: TrainingImages, checkpoint: Checkpoint, augmenter: Augmenter) -> None:
         self.params, self.images, self._checkpoint = params, images, checkpoint
-        self.trunk = backbones.build(params.backbone, params.features, params.train.seed)
+        with computing_in(params.train.precision):
+            self.trunk = backbones.build(params.backbone, params.features, params.train.seed)
         is_global = params.backbone.normalise == "global"
         self.scaling = over_training_clips(_inputs(images.train, params)) if is_global else None
         any_length = None in self.trunk.input_shape[1:3]
@@ -115,17 +117,20 @@ class Tuning:
             Batches(part, params, len(images.labels), any_length, augmenter, self.scaling)
             for part in (images.train, images.val)
         )
-        self.head = self._head()
+        before = self._vectors()
+        self.untrained = fit_reference(before, Standardisation.of(before.train.vectors)).accuracy(before.val)
+        with computing_in(params.train.precision):  # of the whole too: a loss is scaled as its model's policy says
+            self.head = self._head(before)
+            self.model = keras.Model(self.trunk.input, self.head(self.trunk.output), name="network")
         if params.train.mode == "scratch":
             for part in (self.trunk, self.head):
                 shorten_memory(part, self.epochs * len(self._train))
-        self.model = keras.Model(self.trunk.input, self.head(self.trunk.output), name="network")
         self.course = Course()
         self._best: Arrays = self.model.get_weights()
 
     def run(self, on_epoch: Any) -> None:
         """Train all stages, from the last checkpoint where there is one, and keep the best epoch's weights."""
-        start, earlier = time.monotonic(), self._checkpoint.course()
+        earlier = self._checkpoint.course()
         done = 0 if earlier is None else len(earlier.history)
         first = 0
         with tqdm(total=self.epochs, desc="train", unit="epoch", disable=None, mininterval=1) as progress:
@@ -136,7 +141,19 @@ class Tuning:
                 first += stage.epochs
         refuse_hopeless(self.course, self.params.train)
         self.model.set_weights(self._best)
-        self.course.seconds += time.monotonic() - start
+
+    def at_stage(self, number: int) -> Iterator[Batch]:
+        """Train the stages before stage ``number`` (from 1), make that one ready, and give its batches without end.
+
+        Raises EarmarkError if a stage before it diverges at once.
+        """
+        stages, first = self.params.train.plan(), 0
+        for stage in stages[: number - 1]:
+            self._stage(stage, first, 0, None, lambda *_: None, tqdm(disable=True))
+            refuse_hopeless(self.course, self.params.train)
+            first += stage.epochs
+        self._compile(stages[number - 1])
+        return (batch for epoch in count(first) for batch in self._train.epoch(epoch))
 
     @property
     def epochs(self) -> int:
@@ -154,17 +171,27 @@ class Tuning:
     def _unfreeze(self, stage: StageParams) -> None:
         unfreeze(self.trunk, stage.unfreeze or 0, batch_norm=self.params.train.mode == "scratch")
 
-    def _head(self) -> keras.Model:
+    def _head(self, before: TrainingData) -> keras.Model:
         """The untrained head; it scales features by what the pretrained backbone gives, where that is asked for."""
         train, shape = self.params.train, self.trunk.output_shape[1:]
         is_known = train.standardise and train.mode == "tune"  # random weights have no scale worth keeping
-        scaling = Standardisation.of(self._vectors()) if is_known else None
+        scaling = Standardisation.of(before.train.vectors) if is_known else None
         keras.utils.set_random_seed(train.seed)
         return build_head(train.head, shape, len(self.images.labels), scaling, train.layers())
 
-    def _vectors(self) -> Vectors:
-        outputs = [keras.ops.convert_to_numpy(self.trunk(b.inputs, training=False)) for b in self._train.plain()]
-        return np.concatenate([pooled(output) for output in outputs])
+    def _vectors(self) -> TrainingData:
+        """What the backbone gives before it learns, averaged over its map."""
+        train, val = (self._vectors_of(batches) for batches in (self._train, self._val))
+        return TrainingData(self.images.labels, train.vectors.shape[1:], train, val)
+
+    def _vectors_of(self, batches: Batches) -> Part:
+        vectors, classes = [], []
+        for batch in batches.plain():
+            output = keras.ops.convert_to_numpy(self.trunk(batch.inputs, training=False))
+            vectors.append(pooled(output))
+            classes.append(batch.targets.argmax(axis=1))
+        numbers = np.concatenate(classes)
+        return Part(np.concatenate(vectors), numbers, np.arange(len(numbers)))
 
     def _compile(self, stage: StageParams) -> None:
         train = self.params.train
@@ -189,25 +216,30 @@ class Tuning:
             self.course, self._best = earlier, self._checkpoint.restore(self._variables(), memory)
             progress.update(len(earlier.history))
         for epoch in range(done, stage.epochs):
-            metrics = self._epoch(stage, first, epoch)
-            self.course.history.append(metrics)
-            on_epoch(first + epoch, metrics)
+            goes_on = self._epoch(stage, first, epoch)
+            on_epoch(first + epoch, self.course.history[-1])
             progress.update()
-            if not self._goes_on(first + epoch):
+            if not goes_on:
                 return
             self._checkpoint.save(self.course, self._variables(), self.model.optimizer.variables, self._best)
 
-    def _epoch(self, stage: StageParams, first: int, epoch: int) -> Metrics:
-        """One pass over the training images, then the validation: the columns of history.csv."""
+    def _epoch(self, stage: StageParams, first: int, epoch: int) -> bool:
+        """One pass over the training images, then the validation of what they made; whether training goes on."""
+        started = time.monotonic()
+        metrics = self._learn(stage, first, epoch)
+        with averaged(self.model, (batch.inputs for batch in self._train.plain())):
+            self.course.add(self._score() | metrics, started)
+            return self._goes_on(first + epoch)
+
+    def _learn(self, stage: StageParams, first: int, epoch: int) -> Metrics:
+        """The steps of an epoch: means over its batches, and the last learning rate."""
         steps, logs, learning_rate = len(self._train), Mean(), 0.0
         for step, batch in enumerate(self._train.epoch(first + epoch)):
             learning_rate = rate(
                 stage.schedule or "constant", stage.learning_rate or 0.0, epoch * steps + step, stage.epochs * steps
             )
-            self.model.optimizer.learning_rate.assign(learning_rate)
-            found = self.model.train_on_batch(batch.inputs, batch.targets, batch.weights, return_dict=True)
-            logs.add(found, len(batch.inputs))
-        return logs.values() | self._score() | {"learning_rate": learning_rate}
+            logs.add(learn(self.model, batch, learning_rate), len(batch.inputs))
+        return logs.values() | {"learning_rate": learning_rate}
 
     def _score(self) -> Metrics:
         logs = Mean()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -11,6 +13,9 @@ from earmark.shards.schema import ClipRow
 
 WHOLE = "all"
 """Name of the only shard of a small corpus."""
+
+CLIPS_PER_JOB = 16384
+"""At most, about: a minute of work, beside which half a second of start-up is little."""
 
 REACH = 4
 """A corpus that shrinks up to 2^4-fold finds its rows in the shards that were merged."""
@@ -37,6 +42,18 @@ class Batch:
         """The key of all that it makes, and the range of shards that holds it."""
         key = digest("mel batch", [shard.mel_key for shard in self.shards])
         return f"{key}.{self.shards[0].name}..{self.shards[-1].name}"
+
+
+def batches(shards: Sequence[Shard], workers: int) -> list[Batch]:
+    """The ``shards`` in jobs of about equally many clips: enough for ``workers`` at a time, and as many for each."""
+    clips = sum(len(shard.clips) for shard in shards)
+    count = workers * -(-clips // (CLIPS_PER_JOB * workers))  # the same number for every worker
+    parts: dict[int, list[Shard]] = defaultdict(list)
+    done = 0
+    for shard in shards:
+        parts[done * count // clips].append(shard)
+        done += len(shard.clips)
+    return [Batch(part) for part in parts.values()]
 
 
 def bits_for(n_clips: int, shard_size: int) -> int:

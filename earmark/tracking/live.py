@@ -29,7 +29,8 @@ FLUSH_SHARE = 0.015
 TRAINING = "training"
 """Section of the metrics that sum up a training."""
 
-SUMMARY = ("epochs", "best_epoch", "seconds", "parameters", "train", "val", "reference")
+TIMES = ("seconds", "first_epoch_seconds", "epoch_seconds")
+SUMMARY = ("epochs", "best_epoch", *TIMES, "first_epoch", "parameters", "train", "val", "reference")
 """What of ``training.json`` and ``timing.json`` is in it; the clips per class are not, the data sets show them."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -31,17 +32,21 @@ BASELINE_SCORES = ("accuracy", "balanced_accuracy")
 
 @dataclass(frozen=True)
 class Study:
-    """Params and the store folders of manifest, model and (when the model has been judged) evaluation."""
+    """Params and the store folders of manifest, model and (when the model has been judged) evaluation.
+
+    Where the ``product`` is ``rates``, the range test's folder takes the place of the model's.
+    """
 
     params: Params
     prepared: Path
     model: Path
     evaluation: Path | None
+    product: str = "model"
 
     @property
     def training(self) -> Training:
-        """The identity of the model's run."""
-        return Training(self.params, key_of(self.model), key_of(self.prepared))
+        """The identity of the product's run."""
+        return Training(self.params, key_of(self.model), key_of(self.prepared), self.product)
 
     def note(self, run_id: str) -> dict[str, str | None]:
         """What a receipt says about this study; two studies with the same note would give the same run."""
@@ -90,14 +95,18 @@ def record(
     ``prepared``, ``model`` and ``evaluation`` are store folders. Raises EarmarkError if one has no provenance, or if
     the server cannot be reached.
     """
-    server, study = server or Server.find(), Study(params, prepared, model, evaluation)
+    return recorded(Study(params, prepared, model, evaluation), server or Server.find(), _record)
+
+
+def recorded(study: Study, server: Server, send: Callable[[MlflowClient, Server, Study], str]) -> str:
+    """The id of the study's run, which ``send`` completes if no receipt says that it is complete."""
     receipt = Receipt.of(study, server)
     known = receipt.run_id(study)
-    if known is not None and server.may_hold(params.task, known):
+    if known is not None and server.may_hold(study.params.task, known):
         return known
     client = server.client()
     with server.explained():
-        run_id = _record(client, server, study)
+        run_id = send(client, server, study)
     receipt.write(study, run_id)
     return run_id
 

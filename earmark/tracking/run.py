@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-KEY_TAG = "earmark.model_key"
+KEY_TAG = "earmark.{}_key"
+"""Tag of the content key that a run is found by: of the model, or of the range test."""
+
 REASON_TAG = "earmark.reason"
 """Why a run failed or was killed."""
 
@@ -43,22 +45,32 @@ BATCH = 1000
 
 @dataclass(frozen=True)
 class Training:
-    """The identity of a run: the study's params, the key of the model, and the digest of its data."""
+    """The identity of a run: the study's params, the key of its ``product``, and the digest of its data.
+
+    The product is the ``model``, or the learning-rate range test (``rates``).
+    """
 
     params: Params
     key: str
     data: str
+    product: str = "model"
+
+    @property
+    def tag(self) -> str:
+        """The tag that holds the key."""
+        return KEY_TAG.format(self.product)
 
     @property
     def name(self) -> str:
         """Run name: backbone, head, and the key's first digits for what else differs; the experiment is the task."""
-        return f"{self.params.backbone.name}-{self.params.train.head}-{self.key[:6]}"
+        first = "" if self.product == "model" else f"{self.product}-"
+        return f"{first}{self.params.backbone.name}-{self.params.train.head}-{self.key[:6]}"
 
     def tags(self) -> dict[str, str]:
         """What the run belongs to: code, params, data, DVC experiment."""
         commit = _git("rev-parse", "HEAD")
         found = {
-            KEY_TAG: self.key,
+            self.tag: self.key,
             "earmark.version": __version__,
             "earmark.params_digest": self.params.digest(),
             "earmark.data_digest": self.data,
@@ -80,8 +92,8 @@ class Training:
     def run(self, client: MlflowClient, server: Server) -> Run:
         """The run of this training with its params and tags up to date: found by the model key, or created."""
         experiment = self._experiment(client, server)
-        found = client.search_runs([experiment], f"tags.`{KEY_TAG}` = '{self.key}'", max_results=1)
-        run = found[0] if found else client.create_run(experiment, tags={KEY_TAG: self.key}, run_name=self.name)
+        found = client.search_runs([experiment], f"tags.`{self.tag}` = '{self.key}'", max_results=1)
+        run = found[0] if found else client.create_run(experiment, tags={self.tag: self.key}, run_name=self.name)
         self._describe(client, run)
         return client.get_run(run.info.run_id)
 
@@ -106,11 +118,11 @@ class Training:
 
 
 class Epochs:
-    """The per-epoch metrics of a run: only steps that the run does not have yet are sent, so that none is doubled."""
+    """The metrics of a run by epoch, or step: only those that the run has not are sent, so that none is doubled."""
 
-    def __init__(self, client: MlflowClient, run_id: str) -> None:
-        self._client, self._run_id = client, run_id
-        self._known = {point.step for point in client.get_metric_history(run_id, f"{EPOCH}/loss")}
+    def __init__(self, client: MlflowClient, run_id: str, section: str = EPOCH) -> None:
+        self._client, self._run_id, self._section = client, run_id, section
+        self._known = {point.step for point in client.get_metric_history(run_id, f"{section}/loss")}
         self._buffer: list[Any] = []
 
     def add(self, epoch: int, metrics: Mapping[str, float]) -> None:
@@ -119,7 +131,7 @@ class Epochs:
 
         if epoch not in self._known:
             now = _now()
-            self._buffer.extend(Metric(f"{EPOCH}/{name}", value, now, epoch) for name, value in metrics.items())
+            self._buffer.extend(Metric(f"{self._section}/{name}", value, now, epoch) for name, value in metrics.items())
             self._known.add(epoch)
 
     def flush(self) -> None:

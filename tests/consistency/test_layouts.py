@@ -258,7 +258,8 @@ def test_from_its_own_layout_to_a_judged_model(oracle, study, tmp_path, name):
 
 def test_an_archive_through_the_real_command(study):
     project = study("common_voice")
-    project.run("snakemake", "all", "explore")
+    project.run("snakemake", "all", "explore", "rates")
     judged(project.root / "results/metrics.json", classes=2)
     page = (project.root / "results/explore/index.html").read_text()
     assert "<audio" in page
+    assert 1e-4 < json.loads((project.root / "results/rates/rates.json").read_text())["suggestion"] < 1

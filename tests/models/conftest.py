@@ -85,6 +85,36 @@ class Study:
         return path
 
 
+SMALL_NETWORK = {"name": "simple_chroma_cnn", "weights": "none", "normalise": "none", "pooling": "none"}
+"""One convolution, which is compiled in a second or two."""
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory, image_shard):
+    """Manifest and a shard of 100 noisy images (40, 40), of which the upper or the lower half is a little lighter."""
+    folder, rng, rows, table = tmp_path_factory.mktemp("pictures"), np.random.default_rng(0), [], []
+    splits = ["train", "train", "train", "val", "test"]
+    for number in range(100):
+        image = rng.integers(0, 200, (40, 40)) + 20 * (np.arange(40)[:, None] // 20 == number % 2)
+        rows.append((f"c{number:02}", 0, {"mel": image.astype(np.uint8)}))
+        label = "up" if number % 2 else "down"
+        table.append({"clip_id": f"c{number:02}", "label": label, "split": splits[number // 2 % 5]})
+    pq.write_table(pa.Table.from_pylist(table), folder / "manifest.parquet")
+    return folder / "manifest.parquet", [image_shard(folder / "all.parquet", rows)]
+
+
+@pytest.fixture
+def scratch_params():
+    """Makes params of a small network that learns ``pictures`` in some epochs."""
+
+    def make(network=SMALL_NETWORK, **train):
+        defaults = {"mode": "scratch", "head": "linear", "epochs": 3, "batch_size": 16, "learning_rate": 3e-3}
+        sections = {"backbone": network, "features": {"window": {"frames": 40}}, "train": defaults | train}
+        return Params.model_validate({"task": "tiny", **sections})
+
+    return make
+
+
 @pytest.fixture
 def study(tmp_path):
     """Makes a ``Study`` with the settings a test cares for."""

@@ -13,7 +13,7 @@ def variables():
 
 def test_what_was_saved_comes_back(tmp_path, variables):
     checkpoint = Checkpoint(tmp_path / "key")
-    course = Course([{"loss": 1.0, "val_loss": 2.0}], 0, "epochs", 3.0)
+    course = Course([{"loss": 1.0, "val_loss": 2.0}], 0, "epochs", [3.0])
     checkpoint.save(course, variables[:1], variables[1:], [np.ones(2)])
     for variable in variables:
         variable.assign(variable * 0)

@@ -123,8 +123,10 @@ def test_listeners_hear_of_the_whole_training(study):
     assert recorder.heard[0][1]["clips"]["val"] == {"de": 6, "en": 6, "zh": 6}
     assert recorder.heard[1][1].keys() == set(COLUMNS) - {"epoch"}
     ending = recorder.heard[-1][1]
-    assert ending.pop("seconds") > 0
+    times = {name: ending.pop(name) for name in ("seconds", "first_epoch_seconds", "epoch_seconds")}
+    assert times == json.loads((tiny.folder / "model" / "timing.json").read_text()) and min(times.values()) > 0
     assert ending == training
+    assert recorder.heard[1][1] == training["first_epoch"] | {"learning_rate": pytest.approx(0.01)}
 
 
 def test_features_without_meaning_are_reported(study, capsys):

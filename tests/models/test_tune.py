@@ -1,6 +1,10 @@
 """Training on images as a whole: what comes out, and that a killed training goes on to the same end."""
 
+import importlib.util
 import json
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pyarrow as pa
@@ -213,3 +217,34 @@ def test_noise_and_rooms_come_from_folders(tmp_path, image_shard):
     with pytest.raises(EarmarkError, match=r"train\.noise: .*b\.wav: not audio"):
         run(study, tmp_path / "damaged", settings)
     assert not (tmp_path / "damaged/model").exists()
+
+
+@pytest.mark.parametrize("backend", ["torch", "jax"])
+def test_steps_on_images_under_another_keras_backend(pictures, scratch_params, tmp_path, backend):
+    """With everything that reaches into the optimiser: averaged weights, rates by layer, mixed precision."""
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed")
+    code = """
+import json, sys, keras
+from pathlib import Path
+from earmark.config import Params
+from earmark.models.checkpoint import Checkpoint
+from earmark.models.images import TrainingImages
+from earmark.models.tune import Tuning, augmenter_of
+given, manifest, mels, folder = sys.argv[1:]
+params, folder = Params.model_validate(json.loads(given)), Path(folder)
+images = TrainingImages.load(Path(manifest), [Path(mels)], folder)
+tuning = Tuning(params, images, Checkpoint(folder / "state"), augmenter_of(params, folder))
+tuning.run(lambda *epoch: None)
+assert tuning.course.best["val_accuracy"] > 0.8, tuning.course
+print(keras.backend.backend())
+"""
+    head = {"head": "custom", "head_layers": ["batch_norm"]}
+    settings = scratch_params(epochs=8, average=0.7, layer_rates=[0.5, 1], precision="mixed", **head)
+    arguments = [json.dumps(settings.plain()), pictures[0], pictures[1][0], tmp_path]
+    environment = {**os.environ, "KERAS_BACKEND": backend}
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)], env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[-1] == backend

@@ -1,9 +1,11 @@
 import math
+from types import SimpleNamespace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earmark.shards.assign import bits_for, neighbours, shard_of
+from earmark.shards import assign
+from earmark.shards.assign import Batch, Shard, batches, bits_for, neighbours, shard_of
 
 CLIPS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=30)
 
@@ -57,3 +59,24 @@ def test_neighbours_hold_the_clip_when_bits_change(clip_id, bits, fewer):
 def test_the_nearest_neighbour_is_the_shard_itself():
     assert neighbours("all")[:3] == ["all", "0", "1"]
     assert neighbours("01")[:5] == ["01", "0", "all", "010", "011"]
+
+
+def sized(*clips):
+    return [Shard(f"{i:02b}", [SimpleNamespace()] * count, f"mel {i}", f"embed {i}") for i, count in enumerate(clips)]
+
+
+def test_a_job_is_named_by_its_shards_and_what_becomes_of_them():
+    first, *others = sized(1, 1, 1)
+    assert Batch([first, *others]).name.endswith(".00..10")
+    assert Batch([first]).name != Batch([Shard("00", [], "another mel", "")]).name
+
+
+def test_every_worker_gets_about_as_many_clips():
+    found = batches(sized(5, 5, 5, 5, 10, 10), 2)
+    assert [sum(len(shard.clips) for shard in batch.shards) for batch in found] == [20, 20]
+    assert batches([], 2) == []
+
+
+def test_many_clips_are_more_jobs_for_each(monkeypatch):
+    monkeypatch.setattr(assign, "CLIPS_PER_JOB", 5)
+    assert len(batches(sized(*[5] * 8), 2)) == 8

@@ -71,6 +71,12 @@ def mels_to_embed(wildcards):
     return images_of(PLAN.missing_features(wildcards.key))
 
 
+def rates(wildcards):
+    """The learning-rate range test of the study's training."""
+    manifest(wildcards)
+    return ancient(f"{PLAN.rates()}/provenance.json")
+
+
 def confounds(wildcards):
     """The scores of the confound probes."""
     manifest(wildcards)

@@ -20,6 +20,41 @@ rule network:
         "earmark train {params.study} 2>&1 | tee {log}"
 
 
+rule range_test:
+    input:
+        manifest,
+        examples,
+    output:
+        f"{STORE}/rates/{{key}}/provenance.json",
+    log:
+        f"{STORE}/logs/rates/{{key}}.log",
+    conda:
+        ENVIRONMENT
+    threads: workflow.cores
+    resources:
+        gpu=1,
+    params:
+        study=study,
+    shell:
+        "earmark rates {params.study} 2>&1 | tee {log}"
+
+
+rule rates:
+    input:
+        manifest,
+        mels,
+        features,
+        rates,
+    log:
+        f"{STORE}/logs/publish/rates.log",
+    conda:
+        ENVIRONMENT
+    params:
+        study=study,
+    shell:
+        "earmark publish rates {params.study} 2> {log}"
+
+
 rule train:
     input:
         manifest,
