@@ -1,8 +1,8 @@
 """earmark's workflow: `snakemake --cores all` runs everything up to the report.
 
-Targets: demo, prepare, mel, embed, rates, train, evaluate, report, explore, png, backbone. The rules only wire: which
-products a study needs, and under which content key each one lives, is decided by `earmark.plan`; docs/store.md explains why a product
-that exists is right and is never made again.
+Targets: demo, prepare, mel, embed, rates, train, evaluate, report, explore, png, backbone, search, folds. The rules only
+wire: which products a study needs, and under which content key each one lives, is decided by `earmark.plan`;
+docs/store.md explains why a product that exists is right and is never made again.
 """
 
 import sys
@@ -58,6 +58,7 @@ include: "workflow/rules/train.smk"
 include: "workflow/rules/explore.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/backbone.smk"
+include: "workflow/rules/search.smk"
 
 
 rule all:

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from earmark import __version__
-from earmark.commands import comparing, data, steps, using
+from earmark.commands import comparing, data, steps, sweeping, using
 from earmark.errors import EarmarkError
 
 
@@ -52,10 +52,12 @@ COMMANDS = [
     steps.embed,
     steps.rates,
     steps.train,
+    sweeping.validate,
     steps.confounds,
     steps.explore,
     steps.evaluate,
     steps.publish,
+    sweeping.search,
     steps.png,
     data.show,
     data.shards,

@@ -28,6 +28,7 @@ from earmark.sections import (
     SyntheticParams,
     WindowParams,
 )
+from earmark.space import Range, SearchParams
 from earmark.training import HeadLayer, StageParams, TrainParams
 
 __all__ = [
@@ -39,6 +40,8 @@ __all__ = [
     "HeadLayer",
     "HoldOut",
     "Params",
+    "Range",
+    "SearchParams",
     "Section",
     "SplitParams",
     "StageParams",
@@ -48,6 +51,7 @@ __all__ = [
     "load",
     "merge",
     "parse",
+    "vary",
 ]
 
 
@@ -61,6 +65,7 @@ class Params(Section):
     backbone: BackboneParams = BackboneParams()
     train: TrainParams = TrainParams()
     evaluate: EvaluateParams = EvaluateParams()
+    search: SearchParams = SearchParams()
 
     @model_validator(mode="after")
     def _fit_together(self) -> Params:
@@ -70,8 +75,16 @@ class Params(Section):
             raise ValueError(f"train.augment {min(made)} needs mel images in dB: features.kinds: [mel], scale: top_db")
         return self
 
+    def plain(self) -> dict[str, Any]:
+        """What decides the study's results, as JSON-serialisable values: everything but how others are looked for."""
+        return {name: value for name, value in self.resolved().items() if name != "search"}
+
+    def resolved(self) -> dict[str, Any]:
+        """Every section, as a params file holds it."""
+        return self.model_dump(mode="json")
+
     def digest(self) -> str:
-        """Content key of every parameter."""
+        """Content key of every parameter that decides results."""
         return digest("params", self.plain())
 
     def flat(self) -> dict[str, Any]:
@@ -88,10 +101,40 @@ class Params(Section):
 def parse(values: Mapping[str, Any], source: str = "params.yaml") -> Params:
     """Validated ``Params`` of nested ``values``; raises EarmarkError naming every wrong key of ``source``."""
     try:
-        return Params.model_validate(dict(values))
+        params = Params.model_validate(dict(values))
     except ValidationError as error:
         lines = [f"  {_explain(problem)}" for problem in error.errors()]
         raise EarmarkError(f"{source}: {len(lines)} problem(s)\n" + "\n".join(lines)) from None
+    _refuse_impossible(params, source)
+    return params
+
+
+def vary(params: Params, overrides: Mapping[str, Any]) -> Params:
+    """``params`` with other values under dotted names, and nothing to search; raises EarmarkError for wrong ones."""
+    values = params.plain()
+    for name, value in overrides.items():
+        for part in reversed(name.split(".")):
+            value = {part: value}
+        values = merge(values, value)
+    return parse(values, ", ".join(f"{name}: {value}" for name, value in overrides.items()))
+
+
+def _refuse_impossible(params: Params, source: str) -> None:
+    """Raise EarmarkError for a value in the search's space that is wrong, alone and with any other's values."""
+    examples = params.search.examples()
+    pairs = [{name: value} for name, values in examples.items() for value in values]
+    for one in pairs:
+        problem = _problem(params, one)
+        if problem and all(_problem(params, other | one) for other in pairs if other.keys() != one.keys()):
+            raise EarmarkError(f"{source}: search.space does not fit the params: {problem}")
+
+
+def _problem(params: Params, overrides: Mapping[str, Any]) -> str | None:
+    try:
+        vary(params, overrides)
+    except EarmarkError as error:
+        return str(error)
+    return None
 
 
 def load(path: Path, *overlays: Path) -> Params:
@@ -104,7 +147,8 @@ def _explain(problem: Any) -> str:
     *sections, last = [str(part) for part in problem["loc"]] or ["params"]
     where = ".".join([*sections, last])
     if problem["type"] != "extra_forbidden":
-        return f"{where}: {problem['msg'].removeprefix('Value error, ')} (found {problem['input']!r})"
+        found = f" (found {problem['input']!r})" if problem["loc"] else ""  # else all of the params
+        return f"{where}: {problem['msg'].removeprefix('Value error, ')}{found}"
     near = difflib.get_close_matches(last, _known_keys(sections), n=1, cutoff=0.5)
     hint = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(_known_keys(sections))}"
     return f"{where}: unknown key; {hint}"

@@ -20,8 +20,8 @@ from earmark.recordings import COMPLETE
 from earmark.store import Store, acquire, replacing
 
 STEPS = (
-    *("unpacked", "synthetic", "prepare", "mel", "backbone", "embed", "rates", "train", "confounds", "explore"),
-    "evaluate",
+    *("unpacked", "synthetic", "prepare", "mel", "backbone", "embed", "rates", "train", "validate", "confounds"),
+    *("explore", "evaluate"),
 )
 DAY = 86400.0
 

@@ -64,10 +64,10 @@ class Plan:
     @cached_property
     def params_file(self) -> Path:
         """The resolved params as a file that a job can read: written once per digest."""
-        path = self.store.root / "params" / f"{self.params.digest()}.yaml"
+        path = self.store.root / "params" / f"{digest('params', self.params.resolved())}.yaml"
         if not path.is_file():
             with replacing(path) as part:
-                part.write_text(yaml.safe_dump(self.params.plain(), sort_keys=False, allow_unicode=True))
+                part.write_text(yaml.safe_dump(self.params.resolved(), sort_keys=False, allow_unicode=True))
         return path
 
     @property

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+ROOMS = ("ground", "audio", "shards", "corpus", "models", "serving", "evaluation")
 FLOORS = {
     "ground": set(),
     "audio": {"ground"},
@@ -14,7 +15,10 @@ FLOORS = {
     "models": {"ground", "audio", "shards"},
     "serving": {"ground", "audio", "models"},
     "evaluation": {"ground", "audio", "shards", "models", "serving"},
-    "top": {"ground", "audio", "shards", "corpus", "models", "serving", "evaluation", "top"},
+    "plan": {"ground", "audio", "shards", "corpus", "models"},
+    "tracking": {"ground", "audio", "serving"},
+    "sweeps": {"ground", "shards", "models", "evaluation", "plan", "tracking"},
+    "top": {*ROOMS, "plan", "tracking", "sweeps"},
 }
 GROUND = {
     "errors",
@@ -23,13 +27,16 @@ GROUND = {
     "provenance",
     "sections",
     "training",
+    "space",
     "overlay",
     "config",
     "store",
     "recordings",
+    "inventory",
 }
 ONLY_IN: dict[str, set[str]] = {
     "mlflow": {"tracking/", "serving/pyfunc.py"},
+    "optuna": {"sweeps/trials.py"},
     "snakemake": set(),
     "tensorflow": set(),
 }
@@ -76,7 +83,7 @@ def test_heavy_libraries_stay_in_their_rooms(project_root):
             assert library != "keras" or name.startswith(("models/", "serving/")), f"{name} imports keras"
 
 
-@pytest.mark.parametrize("module", ["earmark.cli", "earmark.plan", "earmark.shards.write", "earmark.audio.frontend"])
+@pytest.mark.parametrize("module", ["earmark.cli", "earmark.plan", "earmark.sweeps.search", "earmark.shards.write", "earmark.audio.frontend"])
 def test_light_modules_import_nothing_heavy(module):
     code = f"import sys, {module}; print(*sorted(set(sys.modules) & set(sys.argv[1:])))"
     heavy = ["tensorflow", "keras", "mlflow", "librosa", "matplotlib", "sklearn", "pandas"]

@@ -8,8 +8,8 @@ from earmark.errors import EarmarkError
 def test_the_shipped_params_are_valid_and_say_every_key(project_root):
     values = yaml.safe_load((project_root / "params.yaml").read_text())
     params = config.parse(values)
-    assert params.plain() == config.parse({}).plain() | values
-    for section, model in params.plain().items():
+    assert params.resolved() == config.parse({}).resolved() | values
+    for section, model in params.resolved().items():
         if isinstance(model, dict):
             assert values[section].keys() == model.keys(), f"{section}: every key stands in params.yaml"
 

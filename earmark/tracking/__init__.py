@@ -5,9 +5,10 @@ anew updates the same run. The only room that imports mlflow (2.9 s), and only w
 """
 
 from earmark.tracking.live import RunLogger
+from earmark.tracking.parent import Child, ParentRun, Sweep
 from earmark.tracking.range_run import record_rates
 from earmark.tracking.record import record
 from earmark.tracking.server import Server
 from earmark.tracking.twin import note_twin
 
-__all__ = ["RunLogger", "Server", "note_twin", "record", "record_rates"]
+__all__ = ["Child", "ParentRun", "RunLogger", "Server", "Sweep", "note_twin", "record", "record_rates"]

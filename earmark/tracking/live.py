@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from earmark.config import Params
 from earmark.provenance import Provenance
+from earmark.tracking.ending import ending, terminable
 from earmark.tracking.run import REASON_TAG, Epochs, Training, log_scalars, section
 from earmark.tracking.server import Server
 
@@ -34,13 +33,6 @@ SUMMARY = ("epochs", "best_epoch", *TIMES, "first_epoch", "parameters", "train",
 """What of ``training.json`` and ``timing.json`` is in it; the clips per class are not, the data sets show them."""
 
 
-class Terminated(SystemExit):
-    """SIGTERM as an exception, so that the run is marked before the process ends with its conventional code."""
-
-    def __init__(self) -> None:
-        super().__init__(128 + signal.SIGTERM)
-
-
 class RunLogger:
     """A training listener that shows the training in MLflow while it runs; use as a context manager around it.
 
@@ -54,18 +46,16 @@ class RunLogger:
         self._server = server or Server.find()
         self._training = Training(params, provenance.key, str(provenance.inputs["manifest"]))
         self._sender: _Sender | None = None
-        self._previous_handler: Any = None
+        self._signals = terminable()
 
     def __enter__(self) -> Self:
-        if threading.current_thread() is threading.main_thread():
-            self._previous_handler = signal.signal(signal.SIGTERM, _terminate)
+        self._signals.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._previous_handler is not None:
-            signal.signal(signal.SIGTERM, self._previous_handler)
+        self._signals.__exit__(None, None, None)
         if error is not None and self._sender is not None:
             self._sender.abort(error)
 
@@ -115,12 +105,11 @@ class _Sender:
             self._client.set_terminated(self._run_id, "FINISHED")
 
     def abort(self, error: BaseException) -> None:
-        killed = isinstance(error, (KeyboardInterrupt, SystemExit))
-        reason = "SIGTERM" if isinstance(error, Terminated) else f"{type(error).__name__}: {error}".rstrip(": ")
+        status, reason = ending(error)
         with self._tolerated():
             self._epochs.flush()
             self._client.set_tag(self._run_id, REASON_TAG, reason)
-            self._client.set_terminated(self._run_id, "KILLED" if killed else "FAILED")
+            self._client.set_terminated(self._run_id, status)
 
     @contextmanager
     def _tolerated(self) -> Iterator[None]:
@@ -135,7 +124,3 @@ class _Sender:
 def summary(training: dict[str, Any]) -> dict[str, float]:
     """``training/seconds``, ``training/val.accuracy``, … of the contents of ``training.json`` and ``timing.json``."""
     return section(TRAINING, {name: training[name] for name in SUMMARY if name in training})
-
-
-def _terminate(number: int, frame: FrameType | None) -> None:
-    raise Terminated

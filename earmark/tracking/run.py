@@ -91,13 +91,14 @@ class Training:
 
     def run(self, client: MlflowClient, server: Server) -> Run:
         """The run of this training with its params and tags up to date: found by the model key, or created."""
-        experiment = self._experiment(client, server)
+        experiment = self.experiment(client, server)
         found = client.search_runs([experiment], f"tags.`{self.tag}` = '{self.key}'", max_results=1)
         run = found[0] if found else client.create_run(experiment, tags={self.tag: self.key}, run_name=self.name)
         self._describe(client, run)
         return client.get_run(run.info.run_id)
 
-    def _experiment(self, client: MlflowClient, server: Server) -> str:
+    def experiment(self, client: MlflowClient, server: Server) -> str:
+        """Id of the task's experiment, which is created where there is none."""
         found = client.get_experiment_by_name(self.params.task)
         if found is not None:
             return str(found.experiment_id)

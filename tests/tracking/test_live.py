@@ -5,7 +5,7 @@ import signal
 import pytest
 
 from earmark.tracking import RunLogger
-from earmark.tracking.live import Terminated
+from earmark.tracking.ending import Terminated
 
 TRAINING = {
     "epochs": 3,
