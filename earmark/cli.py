@@ -58,6 +58,8 @@ COMMANDS = [
     steps.evaluate,
     steps.publish,
     sweeping.search,
+    sweeping.folds,
+    sweeping.grid,
     steps.png,
     data.show,
     data.shards,
