@@ -46,7 +46,9 @@ def apply(name: str, params_file: Path, folder: Path = FOLDER) -> str:
 
 
 def find(name: str, folder: Path = FOLDER) -> Path:
-    """File of the recipe ``name``; raises EarmarkError with the nearest known name."""
+    """File of the recipe ``name``, or the file itself if it is one; raises EarmarkError with the nearest known name."""
+    if name.endswith((".yaml", ".yml")) and Path(name).is_file():
+        return Path(name)
     recipes = available(folder)
     if name not in recipes:
         near = difflib.get_close_matches(name, recipes, n=1, cutoff=0.4)

@@ -83,7 +83,9 @@ def test_heavy_libraries_stay_in_their_rooms(project_root):
             assert library != "keras" or name.startswith(("models/", "serving/")), f"{name} imports keras"
 
 
-@pytest.mark.parametrize("module", ["earmark.cli", "earmark.plan", "earmark.sweeps.search", "earmark.shards.write", "earmark.audio.frontend"])
+@pytest.mark.parametrize(
+    "module", ["earmark.cli", "earmark.plan", "earmark.sweeps.search", "earmark.shards.write", "earmark.audio.frontend"]
+)
 def test_light_modules_import_nothing_heavy(module):
     code = f"import sys, {module}; print(*sorted(set(sys.modules) & set(sys.argv[1:])))"
     heavy = ["tensorflow", "keras", "mlflow", "librosa", "matplotlib", "sklearn", "pandas"]

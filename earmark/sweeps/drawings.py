@@ -54,8 +54,8 @@ def _history(axes: Axes, theme: Theme, told: History) -> None:
     axes.plot(numbers, values, "o", color=theme.first, markersize=4.5, label="trial")
     axes.step(numbers, best, where="post", color=theme.second, label="best so far")
     if told.lost:
-        base = better(values) if not values else (max(values) if told.least else min(values))
-        axes.plot(told.lost, [base] * len(told.lost), "x", color=theme.quiet, markersize=5, label="no value")
+        worst = (max if told.least else min)(values, default=0.0)
+        axes.plot(told.lost, [worst] * len(told.lost), "x", color=theme.quiet, markersize=5, label="no value")
     axes.set(title=f"validation {told.metric.replace('_', ' ')}", xlabel="trial")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(loc="best", ncols=3)
@@ -78,20 +78,28 @@ def members(theme: Theme, names: Sequence[str], values: Mapping[str, Sequence[fl
     return figure
 
 
-def spread(theme: Theme, names: Sequence[str], scores: Mapping[str, Sequence[float]]) -> Figure:
-    """For each score the values of all folds (or seeds) as points in the order of ``names``, over mean ± deviation."""
+def spread(theme: Theme, scores: Mapping[str, Sequence[float]]) -> Figure:
+    """For each score the values of all folds (or seeds) as points, over their mean ± standard deviation."""
     from statistics import fmean, stdev
 
     from matplotlib.figure import Figure
 
+    count = max(map(len, scores.values()))
     figure = Figure(figsize=(WIDTH, 0.55 * len(scores) + 0.9), layout="constrained")
     axes = figure.add_subplot()
     for row, values in enumerate(scores.values()):
         mean, deviation = fmean(values), stdev(values) if len(values) > 1 else 0.0
-        axes.plot([mean - deviation, mean + deviation], [row, row], color=theme.grid, linewidth=9, zorder=1)
+        axes.plot(
+            [mean - deviation, mean + deviation],
+            [row, row],
+            color=theme.grid,
+            linewidth=9,
+            solid_capstyle="butt",
+            zorder=1,
+        )
         axes.plot([mean, mean], [row - 0.2, row + 0.2], color=theme.second, zorder=3)
         axes.plot(values, [row] * len(values), "o", color=theme.first, markersize=4.5, zorder=2, alpha=0.8)
     axes.set_yticks(range(len(scores)), [name.replace("_", " ") for name in scores])
-    axes.set(title=f"test figures of {len(names)} runs, mean ± standard deviation", ylim=(len(scores) - 0.5, -0.5))
+    axes.set(title=f"test figures of {count} runs, mean ± deviation", ylim=(len(scores) - 0.5, -0.5))
     axes.grid(axis="y", visible=False)
     return figure

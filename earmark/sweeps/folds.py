@@ -46,7 +46,7 @@ def folds(plan: Plan, seeds: int = 1, workers: int = 1) -> dict[str, Any]:
 
 
 def overrides_of(plan: Plan, seeds: int, runner: Runner) -> list[dict[str, Any]]:
-    """What each run changes: its fold, and its seed where there are several; raises EarmarkError if there is but one."""
+    """What each run changes: its fold, and its seed if there are several; raises EarmarkError if there is but one."""
     split, first = plan.params.split, plan.params.train.seed
     count = {"fractions": 1, "kfold": split.folds}.get(split.scheme) or _groups(plan, runner)
     if count == 1 and seeds == 1:
@@ -81,7 +81,7 @@ def publish(plan: Plan, parent: ParentRun, outcomes: Sequence[Outcome]) -> dict[
         (output / "folds.json").write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
         if judged:
             scores = {score: member_report.values_of(judged, "test", score) for score in DRAWN}
-            drawn = partial(drawings.spread, names=[o.member.name for o in judged], scores=scores)
+            drawn = partial(drawings.spread, scores=scores)
             (output / "folds.png").write_bytes(png(drawn))
     files = {path.name: path for path in sorted(folder.iterdir())}
     store.publish(PUBLISHED, files)

@@ -93,12 +93,12 @@ def judge_all(
 ) -> list[Outcome]:
     """Make, judge and record every member that is prepared; one that fails does not stop the others."""
     outcomes = {i: Outcome(members[i], error=error) for i, error in failed.items()}
-    work, lock = _Work(parent, runner, Lock()), Lock()
+    work = _Work(parent, runner, Lock())
     with ThreadPoolExecutor(at_a_time) as pool:
         futures = {pool.submit(work.make, member): i for i, member in enumerate(members) if i not in failed}
         try:
             for future in tqdm(as_completed(futures), parent.sweep.kind, len(futures), unit="run", disable=None):
-                with lock:
+                with work.tracking:
                     outcomes[futures[future]] = _recorded(future.result())
         except BaseException:
             runner.stop()

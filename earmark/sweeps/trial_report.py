@@ -77,7 +77,7 @@ def write_trials(path: Path, found: list[Record], params: Params) -> None:
 
 def _line(record: Record, names: list[str]) -> list[Any]:
     facts, val = record.facts, record.facts.get("val", {})
-    tried = [text_of(value) if (value := record.overrides.get(name)) is not None else "" for name in names]
+    tried = [text_of(record.overrides[name]) if name in record.overrides else "" for name in names]
     seconds = None if record.seconds is None else round(record.seconds, 1)
     figures = [val.get(name) for name in FIGURES]
     known = [facts.get(name) for name in ("run_id", "model_key", "reason")]
