@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from earmark.config import Params
 from earmark.tracking.ending import ending, terminable
-from earmark.tracking.record import DESCRIPTION_TAG
-from earmark.tracking.run import KEY_TAG, REASON_TAG, Training, log_scalars
+from earmark.tracking.twin import DESCRIPTION_TAG
+from earmark.tracking.run import MODEL_KEY_TAG, REASON_TAG, Training, log_scalars
 from earmark.tracking.server import Server
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class ParentRun:
         """
         training = Training(params, model_key, data)
         with self.server.explained():
-            found = self._with_tag(KEY_TAG, model_key)
+            found = self._with_tag(MODEL_KEY_TAG, model_key)
             run = found or training.run(self._client, self.server)
             run_id = str(run.info.run_id)
             self._client.set_tag(run_id, MEMBER_TAG + self.sweep.name, name)
@@ -170,7 +170,7 @@ class ParentRun:
         sweep = self.sweep
         described = Training(sweep.params, sweep.key, sweep.data).tags()
         tags = {**described, SWEEP_TAG: sweep.key, KIND_TAG: sweep.kind}
-        del tags[KEY_TAG]
+        del tags[MODEL_KEY_TAG]
         run = self._with_tag(SWEEP_TAG, sweep.key)
         if run is None:
             run = self._client.create_run(self._experiment, tags={SWEEP_TAG: sweep.key}, run_name=sweep.name)

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 KEY_TAG = "earmark.{}_key"
 """Tag of the content key that a run is found by: of the model, or of the range test."""
 
+MODEL_KEY_TAG = KEY_TAG.format("model")
+"""The tag of the runs of trained models."""
+
 REASON_TAG = "earmark.reason"
 """Why a run failed or was killed."""
 

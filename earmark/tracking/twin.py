@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from earmark.config import Params
-from earmark.tracking.run import KEY_TAG, log_scalars, section
+from earmark.tracking.run import MODEL_KEY_TAG, log_scalars, section
 from earmark.tracking.server import Server
 
 if TYPE_CHECKING:
@@ -62,5 +62,5 @@ def _find(client: MlflowClient, task: str, key: str) -> Run | None:
     experiment = client.get_experiment_by_name(task)
     if experiment is None:
         return None
-    found = client.search_runs([experiment.experiment_id], f"tags.`{KEY_TAG}` = '{key}'", max_results=1)
+    found = client.search_runs([experiment.experiment_id], f"tags.`{MODEL_KEY_TAG}` = '{key}'", max_results=1)
     return found[0] if found else None
