@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from earmark.config import Params
 from earmark.tracking.ending import ending, terminable
-from earmark.tracking.twin import DESCRIPTION_TAG
 from earmark.tracking.run import MODEL_KEY_TAG, REASON_TAG, Training, log_scalars
 from earmark.tracking.server import Server
+from earmark.tracking.twin import DESCRIPTION_TAG
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
