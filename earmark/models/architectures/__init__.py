@@ -56,6 +56,7 @@ _ROWS = (
     _row("small_mandel_cnn", "chroma", _CHROMA, 4, f"{_GENDER}: CNN after Mandel with fewer layers, F1 .79"),
     _row("lstm", "recurrent", _CHROMA, 1, f"{_GENDER}: LSTM, F1 .73"),
     _row("voxforge_cnn", "voxforge", (128, 172, 1), 16, "spoken language on VoxForge: CNN on 4 s mel windows"),
+    _row("speech_cnn", "speech", (80, 120, 1), 1, "earmark's own, for voices: frequency is kept up to the features"),
 )
 
 ARCHITECTURES: dict[str, Architecture] = {row.name: row for row in _ROWS}
