@@ -62,6 +62,7 @@ class Search:
         self._began = time.monotonic()
         self._seen = {r.facts["params_digest"] for r in trials.records() if r.state in ("finished", "pruned")}
         self._waiting = deque(trials.unfinished())
+        self._retried = trials.retry_failed()
         self._running: dict[Future[None], Attempt] = {}
 
     def run(self) -> None:
@@ -108,8 +109,9 @@ class Search:
         return None
 
     def _count(self) -> int:
-        """Trials that count towards the budget: all but what the params refused."""
-        return sum(record.state != "refused" for record in self._trials.records())
+        """Trials that count towards the budget: not what the params refused, nor failures that are tried again."""
+        found = [record for record in self._trials.records() if record.number not in self._retried]
+        return sum(record.state != "refused" for record in found)
 
     def _is_late(self) -> bool:
         hours = self._settings.hours
@@ -214,7 +216,6 @@ def search(plan: Plan, workers: int = 1) -> Path:
     with acquire(folder), ParentRun(Sweep("search", folder.name, plan.params, plan.prepare_key, varied)) as parent:
         trials = Trials(folder / "trials.db", settings)
         trials.begin_with(plan.params)
-        trials.retry_failed()
         try:
             Search(plan, runner, parent, trials).run()
         finally:

@@ -71,11 +71,12 @@ class Trials:
         if not self._study.trials and None not in present.values():
             self._study.enqueue_trial(present)
 
-    def retry_failed(self) -> None:
-        """Propose again what failed and was not tried since: the disk may have been full."""
-        for trial in self._latest().values():
-            if _state(trial) == "failed":
-                self._study.enqueue_trial(trial.params)
+    def retry_failed(self) -> set[int]:
+        """Propose again what failed and was not tried since, for the disk may have been full; returns its numbers."""
+        failed = [trial for trial in self._latest().values() if _state(trial) == "failed"]
+        for trial in failed:
+            self._study.enqueue_trial(trial.params)
+        return {trial.number for trial in failed}
 
     def unfinished(self) -> list[Proposal]:
         """The trials that a kill interrupted."""

@@ -9,12 +9,14 @@ from earmark.errors import EarmarkError
 from earmark.sweeps.folds import folds, overrides_of
 from earmark.sweeps.runner import Runner
 
+pytestmark = pytest.mark.xdist_group("sweeps")  # one start of TensorFlow, one store
+
 
 def test_all_folds_share_their_images_and_become_one_parent(study, commands, runs):
     plan = study(split__scheme="kfold")
     summary = folds(plan)
     assert commands.count("train") == commands.count("evaluate") == 3
-    assert commands.count("embed") == 1, "a clip's features are those of every fold"
+    assert commands.count("embed") <= 1, "a clip's features are those of every fold"
     with Path("results/folds/folds.csv").open() as stream:
         rows = list(csv.DictReader(stream))
     figures = [float(row["test_balanced_accuracy"]) for row in rows]

@@ -7,6 +7,8 @@ from earmark import config
 from earmark.errors import EarmarkError
 from earmark.sweeps.grid import combinations, grid, members_of, parse_axis
 
+pytestmark = pytest.mark.xdist_group("sweeps")  # one start of TensorFlow, one store
+
 
 def test_a_grid_runs_every_combination_and_names_the_best_by_validation(study, commands, runs):
     plan = study()

@@ -22,8 +22,9 @@ def test_what_is_missing_is_made_by_the_commands(study, tones, monkeypatch, tmp_
 def test_a_failed_command_is_told_in_its_own_words(study, tmp_path, monkeypatch):
     monkeypatch.setenv("EARMARK_STORE", str(tmp_path / "store"))
     plan = study(data__label="nothing")
-    with pytest.raises(EarmarkError, match=r"^prepare: .*nothing(.*\n?)*\(exit 1; whole output: .*\.log\)$"):
+    with pytest.raises(EarmarkError, match=r"^prepare: .*nothing") as caught:
         Runner().prepare(plan)
+    assert "(exit 1; whole output: " in str(caught.value) and str(caught.value).endswith(".log)")
 
 
 def test_stopping_ends_what_runs_and_refuses_what_is_to_come(study, tmp_path, monkeypatch):
