@@ -33,6 +33,7 @@ GROUND = {
     "store",
     "recordings",
     "inventory",
+    "seeding",
 }
 ONLY_IN: dict[str, set[str]] = {
     "mlflow": {"tracking/", "serving/pyfunc.py"},

@@ -10,7 +10,6 @@ from earmark import config
 from earmark.errors import EarmarkError
 from earmark.sweeps.search import key_of, search
 
-
 pytestmark = pytest.mark.xdist_group("sweeps")  # one start of TensorFlow, one store
 
 SPACE = {"train.learning_rate": {"low": 0.001, "high": 0.1, "log": True}, "train.head": ["linear", "final"]}
