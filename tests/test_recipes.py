@@ -246,7 +246,7 @@ def test_keyword_networks_are_trained_from_scratch_and_from_imagenet(network):
 
 
 def test_roots_are_where_downloads_go():
-    roots = {params(name).data.root for name in STUDIES if not name.startswith(("real-", "leaky-", "tuned-"))}
+    roots = {params(name).data.root for name in STUDIES if not name.startswith(("best-", "real-", "leaky-", "tuned-"))}
     assert {Path(root).parts[:2] for root in roots} == {("data", "raw")}
     assert {"speech_commands_v0.01", "voxforge"} <= {Path(root).name for root in roots}
 

@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 )
 @click.option("--cores", default="all", show_default=True, help="Of snakemake.")
 @click.option(
-    "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("results/tables"), show_default=True
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("results/tables"),
+    show_default=True,
+    help="Folder of the Markdown and CSV files.",
 )
 @json_option
 def table(
