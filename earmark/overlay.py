@@ -6,14 +6,13 @@ theirs, so that thirty variants of a study need not repeat its data. Mappings me
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from earmark.errors import EarmarkError
+from earmark.errors import EarmarkError, nearest
 
 EXTENDS = "extends"
 BASE = Path("params.yaml")
@@ -103,7 +102,5 @@ def _beside(path: Path, name: str) -> Path:
     wanted = path.with_name(f"{name}.yaml")
     if not wanted.is_file():
         known = sorted(file.stem for file in path.parent.glob("*.yaml"))
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
-        hint = f"did you mean '{near[0]}'?" if near else f"there are: {', '.join(known)}"
-        raise EarmarkError(f"{path}: {EXTENDS} '{name}', but {path.parent}/ has no such recipe; {hint}")
+        raise EarmarkError(f"{path}: {EXTENDS} '{name}', but {path.parent}/ has no such recipe; {nearest(name, known)}")
     return wanted

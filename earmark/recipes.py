@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from earmark import config, overlay
-from earmark.errors import EarmarkError
+from earmark.errors import EarmarkError, nearest
 
 FOLDER = Path("recipes")
 
@@ -51,9 +50,7 @@ def find(name: str, folder: Path = FOLDER) -> Path:
         return Path(name)
     recipes = available(folder)
     if name not in recipes:
-        near = difflib.get_close_matches(name, recipes, n=1, cutoff=0.4)
-        hint = f"did you mean '{near[0]}'?" if near else f"there are: {', '.join(recipes)}"
-        raise EarmarkError(f"no recipe '{name}' in {folder}/; {hint}")
+        raise EarmarkError(f"no recipe '{name}' in {folder}/; {nearest(name, recipes)}")
     return recipes[name]
 
 

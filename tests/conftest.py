@@ -3,9 +3,11 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import soundfile
 
 from earmark.provenance import Provenance
 from earmark.shards.schema import mel_schema
@@ -32,6 +34,22 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real recordings at {folder} (set EARMARK_SHARED)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def write_tones():
+    """Writes twelve tones of two classes and as many speakers into ``root/tones``, with their table clips.csv."""
+
+    def write(root):
+        (root / "tones").mkdir()
+        rows = ["path,label,speaker"]
+        for number in range(12):
+            wave = np.sin(np.arange(8000 + 500 * number) * (0.05 + 0.01 * number)) * 0.3
+            soundfile.write(root / "tones" / f"{number}.wav", wave, 16000)
+            rows.append(f"{number}.wav,{'low' if number % 2 else 'high'},speaker {number}")
+        (root / "tones" / "clips.csv").write_text("\n".join(rows))
+
+    return write
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -11,7 +10,7 @@ from pydantic import Field, ValidationError, model_validator
 from earmark import overlay
 from earmark.comparison.measures import MEASURES
 from earmark.config import Section
-from earmark.errors import EarmarkError
+from earmark.errors import EarmarkError, nearest
 
 FOLDER = Path("recipes/tables")
 PREFIXES = ("published", "honest")
@@ -76,9 +75,7 @@ def split_column(column: str) -> tuple[str | None, str]:
 def require_measure(name: str) -> None:
     """Raise ValueError, with the near miss, if there is no such measure."""
     if name not in MEASURES:
-        near = difflib.get_close_matches(name, MEASURES, n=1, cutoff=0.4)
-        hint = f"did you mean '{near[0]}'?" if near else f"there are: {', '.join(MEASURES)}"
-        raise ValueError(f"no measure '{name}'; {hint}")
+        raise ValueError(f"no measure '{name}'; {nearest(name, MEASURES)}")
 
 
 def available(folder: Path = FOLDER) -> dict[str, Path]:
@@ -90,9 +87,7 @@ def find(name: str, folder: Path = FOLDER) -> Path:
     """File of the table ``name``; raises EarmarkError with the nearest known name."""
     tables = available(folder)
     if name not in tables:
-        near = difflib.get_close_matches(name, tables, n=1, cutoff=0.4)
-        hint = f"did you mean '{near[0]}'?" if near else f"there are: {', '.join(tables)}"
-        raise EarmarkError(f"no table '{name}' in {folder}/; {hint}")
+        raise EarmarkError(f"no table '{name}' in {folder}/; {nearest(name, tables)}")
     return tables[name]
 
 

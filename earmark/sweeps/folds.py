@@ -15,7 +15,7 @@ from earmark.errors import EarmarkError
 from earmark.evaluation.style import png
 from earmark.plan import Plan
 from earmark.sweeps import drawings, member_report
-from earmark.sweeps.members import Member, Outcome, at_a_time, judge_all, prepare_all, sweep_of
+from earmark.sweeps.members import Member, Outcome, at_a_time, judge_all, prepare_all, require_all, sweep_of
 from earmark.sweeps.pooled import pooled
 from earmark.sweeps.runner import Runner
 from earmark.tracking import ParentRun
@@ -38,10 +38,7 @@ def folds(plan: Plan, seeds: int = 1, workers: int = 1) -> dict[str, Any]:
     with ParentRun(sweep) as parent:
         outcomes = judge_all(members, failed, parent, runner, at_a_time(plan, len(members), workers))
         summary = publish(plan, parent, outcomes)
-        wrong = [outcome for outcome in outcomes if outcome.error]
-        if wrong:
-            first = f"{wrong[0].member.name}: {wrong[0].error}"
-            raise EarmarkError(f"folds: {len(wrong)} of {len(outcomes)} runs failed; {first}")
+        require_all("folds", outcomes)
     return summary
 
 

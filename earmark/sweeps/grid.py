@@ -17,8 +17,8 @@ from earmark.errors import EarmarkError
 from earmark.evaluation.style import png
 from earmark.plan import Plan
 from earmark.sweeps import drawings, member_report
-from earmark.sweeps.members import Member, Outcome, at_a_time, judge_all, prepare_all, sweep_of
-from earmark.sweeps.overlay import write_recipe
+from earmark.sweeps.members import Member, Outcome, at_a_time, judge_all, prepare_all, require_all, sweep_of
+from earmark.sweeps.recipe import write_recipe
 from earmark.sweeps.runner import Runner
 from earmark.tracking import ParentRun
 
@@ -67,10 +67,7 @@ def grid(plan: Plan, members: Sequence[Member], workers: int = 1) -> dict[str, A
         with ParentRun(sweep_of("grid", plan, members, failed)) as parent:
             outcomes = judge_all(members, failed, parent, runner, at_a_time(plan, len(members), workers))
             summary = publish(plan, parent, outcomes)
-            wrong = [outcome for outcome in outcomes if outcome.error]
-            if wrong:
-                first = f"{wrong[0].member.name}: {wrong[0].error}"
-                raise EarmarkError(f"grid: {len(wrong)} of {len(outcomes)} runs failed; {first}")
+            require_all("grid", outcomes)
     return summary
 
 

@@ -110,6 +110,14 @@ def judge_all(
     return [outcomes[i] for i in range(len(members))]
 
 
+def require_all(kind: str, outcomes: Sequence[Outcome]) -> None:
+    """Raise EarmarkError with the first reason if a run of a sweep failed."""
+    wrong = [outcome for outcome in outcomes if outcome.error]
+    if wrong:
+        first = f"{wrong[0].member.name}: {wrong[0].error}"
+        raise EarmarkError(f"{kind}: {len(wrong)} of {len(outcomes)} runs failed; {first}")
+
+
 def at_a_time(plan: Plan, members: int, workers: int) -> int:
     """Members to make at a time: a head on frozen features learns on one core, a network on all."""
     return 1 if plan.learns_from_images else max(1, min(workers, members, AT_A_TIME))

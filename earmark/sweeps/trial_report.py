@@ -15,7 +15,7 @@ from earmark.evaluation.tables import write_csv
 from earmark.plan import Plan
 from earmark.sweeps.drawings import History, history
 from earmark.sweeps.naming import short_names, text_of
-from earmark.sweeps.overlay import write_recipe
+from earmark.sweeps.recipe import write_recipe
 from earmark.sweeps.trials import Record, Trials
 from earmark.tracking import ParentRun
 

@@ -3,9 +3,7 @@
 import json
 import os
 
-import numpy as np
 import pytest
-import soundfile
 from click.testing import CliRunner
 
 from earmark.cli import main
@@ -19,16 +17,10 @@ features: {shard_size: 3}
 
 
 @pytest.fixture(scope="session")
-def study(tmp_path_factory):
+def study(tmp_path_factory, write_tones):
     """A folder with params and twelve recordings, whose manifest is made."""
     root = tmp_path_factory.mktemp("study")
-    (root / "tones").mkdir()
-    rows = ["path,label,speaker"]
-    for number in range(12):
-        wave = np.sin(np.arange(8000 + 500 * number) * (0.05 + 0.01 * number)) * 0.3
-        soundfile.write(root / "tones" / f"{number}.wav", wave, 16000)
-        rows.append(f"{number}.wav,{'low' if number % 2 else 'high'},speaker {number}")
-    (root / "tones" / "clips.csv").write_text("\n".join(rows))
+    write_tones(root)
     (root / "params.yaml").write_text(PARAMS)
     return root
 

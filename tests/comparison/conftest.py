@@ -5,7 +5,6 @@ import shutil
 
 import numpy as np
 import pytest
-import soundfile
 
 from earmark.comparison.outcome import values_of
 from earmark.corpus.prepare import prepare
@@ -28,15 +27,9 @@ HISTORY = "epoch,loss,accuracy,val_loss,val_accuracy\n0,1.0,0.5,1.5,0.4\n1,0.5,0
 
 
 @pytest.fixture(scope="session")
-def prepared_study(tmp_path_factory):
+def prepared_study(tmp_path_factory, write_tones):
     root = tmp_path_factory.mktemp("comparison")
-    (root / "tones").mkdir()
-    rows = ["path,label,speaker"]
-    for number in range(12):
-        wave = np.sin(np.arange(8000 + 500 * number) * (0.05 + 0.01 * number)) * 0.3
-        soundfile.write(root / "tones" / f"{number}.wav", wave, 16000)
-        rows.append(f"{number}.wav,{'low' if number % 2 else 'high'},speaker {number}")
-    (root / "tones" / "clips.csv").write_text("\n".join(rows))
+    write_tones(root)
     (root / "params.yaml").write_text(PARAMS)
     (root / "recipes" / "tables").mkdir(parents=True)
     for name, text in RECIPES.items():

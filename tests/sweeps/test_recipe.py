@@ -1,7 +1,7 @@
 import yaml
 
 from earmark import config
-from earmark.sweeps.overlay import difference, write_recipe
+from earmark.sweeps.recipe import difference, write_recipe
 
 
 def test_an_overlay_holds_only_what_differs():
