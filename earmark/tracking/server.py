@@ -48,7 +48,11 @@ class Server:
         return cls(f"sqlite:///{folder / 'mlflow.db'}", folder / "artifacts")
 
     def client(self) -> MlflowClient:
-        """A client for this server, which becomes mlflow's default too; imports mlflow."""
+        """A client for this server, which becomes mlflow's default too; imports mlflow.
+
+        mlflow would name it in the environment as well; processes that this one starts find their server themselves,
+        with the artifact folder, which an address does not tell.
+        """
         os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
         for name, value in SETTINGS.items():
             os.environ.setdefault(name, value)
@@ -56,7 +60,11 @@ class Server:
 
         if self.artifacts is not None:
             self.artifacts.mkdir(parents=True, exist_ok=True)
+        named = os.environ.get(ENVIRONMENT)
         mlflow.set_tracking_uri(self.uri)
+        os.environ.pop(ENVIRONMENT, None)
+        if named is not None:
+            os.environ[ENVIRONMENT] = named
         return mlflow.MlflowClient(self.uri)
 
     def location(self, task: str) -> Path | None:

@@ -85,7 +85,8 @@ class Project:
     def environment(self) -> dict[str, str]:
         """The environment of a person who activated the virtual environment."""
         bin_folder = str(Path(sys.executable).parent)
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("EARMARK_", "DVC_"))}
+        own = ("EARMARK_", "DVC_", "MLFLOW_TRACKING")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(own)}
         return {**kept, "PATH": f"{bin_folder}:{os.environ['PATH']}", "PYTHONPATH": str(self.root)}
 
     def start(self, *command: str) -> subprocess.Popen[str]:

@@ -50,7 +50,7 @@ def test_frozen_batch_norm_keeps_its_statistics():
 
     trunk = small()
     unfreeze(trunk, "all")
-    model = keras.Model(trunk.input, layers.Dense(2)(trunk.output))
+    model = keras.Model(trunk.input, layers.Dense(2, name="out")(trunk.output))
     model.compile("sgd", "mse")
     before = [w.copy() for layer in trunk.layers if "norm" in layer.name for w in layer.get_weights()]
     model.train_on_batch(np.ones((4, 8), "float32") * 5, np.zeros((4, 2), "float32"))

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -16,6 +17,15 @@ def test_the_default_is_the_main_checkout_s_own_store(tmp_path, monkeypatch):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     queued = tmp_path / ".dvc" / "tmp" / "exps" / "abc"
     assert Server.find(queued) == Server.find(tmp_path) == Server.local(tmp_path / "mlruns")
+
+
+@pytest.mark.parametrize("named", [None, "sqlite:///somebody/else.db"])
+def test_a_client_leaves_the_environment_to_the_user(tmp_path, monkeypatch, named):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    if named:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", named)
+    Server.local(tmp_path / "mlruns").client()
+    assert os.environ.get("MLFLOW_TRACKING_URI") == named
 
 
 def test_a_run_is_looked_for_without_mlflow(server):
