@@ -118,8 +118,10 @@ class SplitParams(Section):
     hold_out: HoldOut | None = Field(
         None, description="test clips have new values of a column too, e.g. {column: sentence, folds: 4, fold: 0}"
     )
-    validation: Literal["speaker", "random"] = Field(
-        "speaker", description="by official: a validation part that the data set lacks is taken from training so"
+    validation: Literal["speaker", "random", "redrawn"] = Field(
+        "speaker",
+        description="by official: a validation part that the data set lacks is taken from training by speaker or at "
+        "random; redrawn: by speaker, and what validation part there is counts as training first",
     )
     seed: int = Field(0, ge=0)
     on_leak: Literal["error", "warn", "allow"] = Field("error", description="when a speaker or clip crosses splits")

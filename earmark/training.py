@@ -81,6 +81,9 @@ class TrainParams(Section):
     average: float | None = Field(
         None, gt=0, lt=1, description="momentum of the moving average of the weights that is judged; null = none"
     )
+    members: int = Field(
+        1, ge=1, description="networks from different seeds whose answers are averaged; in modes tune, scratch"
+    )
     early_stopping: int | None = Field(50, ge=1, description="epochs without a better validation; null = never")
     monitor: Literal["loss", "accuracy"] = Field("loss", description="which validation figure chooses the epoch")
     seed: int = Field(0, ge=0)
@@ -96,6 +99,7 @@ class TrainParams(Section):
     def _fit_together(self) -> TrainParams:
         on_images = {"augment": self.augment, "stages": self.stages, "average": self.average}
         on_images["precision: mixed"] = self.precision == "mixed"
+        on_images["members"] = self.members > 1
         if self.mode == "frozen" and (needless := [name for name, value in on_images.items() if value]):
             raise ValueError(f"{needless[0]} needs a network that reads images: mode tune or scratch")
         if (self.head == "custom") != (self.head_layers is not None):
@@ -122,7 +126,11 @@ class TrainParams(Section):
         """What decides a model beside what is in ``folders``: not where those lie, nor levels that nothing has."""
         is_default = self.snr_db == [0, 40] or {"noise", "babble"}.isdisjoint(self.augment)
         unused = {"noise", "rooms"} | ({"snr_db"} if is_default else set())
-        later = {"precision": "float32", "average": None}  # keys that came later, at what was without them
+        later = {
+            "precision": "float32",
+            "average": None,
+            "members": 1,
+        }  # came later: what was before
         unused |= {name for name, value in later.items() if getattr(self, name) == value}
         return {name: value for name, value in self.plain().items() if name not in unused}
 
@@ -146,7 +154,7 @@ class TrainParams(Section):
         """What decides the learning-rate range test of stage ``number`` (from 1): no rate and length of its own."""
         values, stages = self.recipe(), [stage.plain() for stage in self.plan()]
         earlier, stage = stages[: number - 1], stages[number - 1]
-        own = {"learning_rate", "schedule", "epochs", "unfreeze", "layer_rates", "stages"}
+        own = {"learning_rate", "schedule", "epochs", "unfreeze", "layer_rates", "stages", "members"}
         own |= set() if earlier else {"early_stopping", "monitor", "average"}  # which say when training ends
         kept = {name: value for name, value in values.items() if name not in own}
         return kept | {"earlier": earlier} | {name: stage[name] for name in ("unfreeze", "layer_rates")}

@@ -22,6 +22,7 @@ def test_stages_take_what_they_do_not_say_from_the_training():
         ({"stages": [{"epochs": 2}]}, "stages needs a network that reads images"),
         ({"precision": "mixed"}, "precision: mixed needs a network that reads images: mode tune or scratch"),
         ({"average": 0.99}, "average needs a network that reads images"),
+        ({"members": 3}, "members needs a network that reads images"),
         ({"mode": "scratch", "unfreeze": 4}, "would leave random layers as they are"),
         ({"head": "custom"}, "head: custom needs it"),
         ({"head_layers": ["gap"]}, "head_layers belongs to head: custom"),
@@ -41,7 +42,7 @@ def test_an_epoch_belongs_to_a_stage():
 
 
 def test_what_is_not_used_decides_nothing():
-    assert not {"precision", "average"} & TrainParams().recipe().keys()
+    assert not {"precision", "average", "members"} & TrainParams().recipe().keys()
     assert TrainParams(mode="tune", average=0.9).recipe()["average"] == 0.9
     assert TrainParams(mode="tune", precision="mixed").recipe()["precision"] == "mixed"
 

@@ -75,13 +75,15 @@ def _unknown(column: str) -> str:
 def _official(clips: Sequence[Row], params: SplitParams) -> dict[str, str]:
     """The data set's own split; where it has no validation part, that is taken from its training part.
 
-    By speaker, or clip by clip as systems do that leave this to their library (``validation: random``).
+    By speaker, or clip by clip as systems do that leave this to their library (``validation: random``). With
+    ``validation: redrawn`` its training and validation part are one, from which a new one is taken by speaker: a final
+    training, whose settings the old one has chosen, can so have most of its clips.
     """
     assigned = {clip.clip_id: name for clip in clips if (name := official_split(clip.value(params.official)))}
-    if "val" in assigned.values():
+    if "val" in assigned.values() and params.validation != "redrawn":
         return assigned
-    training = [clip for clip in clips if assigned.get(clip.clip_id) == "train"]
-    columns = ["speaker"] if params.validation == "speaker" else []
+    training = [clip for clip in clips if assigned.get(clip.clip_id) in ("train", "val")]
+    columns = [] if params.validation == "random" else ["speaker"]
     return assigned | divided(groups(training, columns), _without_test(params), params.seed)
 
 

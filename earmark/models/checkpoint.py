@@ -47,14 +47,11 @@ class Checkpoint:
             if variables is not None:
                 for variable, value in zip(variables, _arrays(self.path / f"{name}.npz"), strict=True):
                     variable.assign(value)
-        return _arrays(self.path / "best.npz")
+        return self.best()
 
-    def remove(self) -> None:
-        """Forget the training, which is complete."""
-        if self.path.is_dir():
-            for file in self.path.iterdir():
-                file.unlink()
-            self.path.rmdir()
+    def best(self) -> Arrays:
+        """The best weights of the network."""
+        return _arrays(self.path / "best.npz")
 
 
 def _arrays(path: Path) -> Arrays:

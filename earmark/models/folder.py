@@ -128,11 +128,11 @@ def numbers(data: Splits) -> dict[str, Any]:
     return {"clips": data.counts()} | ({} if windows is None else {"windows": windows})
 
 
-def sizes_of(head: keras.Model, trainable: Sequence[Any], backbone: int) -> dict[str, int]:
-    """Numbers of parameters: of the head, of what learns, of the backbone."""
+def sizes_of(head: keras.Model, trainable: Sequence[Any], backbone: int, members: int = 1) -> dict[str, int]:
+    """Numbers of parameters of so many networks: of the heads, of what learns, of the backbones."""
     groups = {"head": head.weights, "trainable": trainable}
     counted = {name: int(sum(np.prod(weight.shape) for weight in weights)) for name, weights in groups.items()}
-    return counted | {"backbone": backbone}
+    return {name: members * count for name, count in (counted | {"backbone": backbone}).items()}
 
 
 def _write(

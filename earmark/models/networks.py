@@ -66,7 +66,7 @@ def build_head(
     first, entries = _entries(name, layers)
     is_map = len(input_shape) == 3
     features = keras.Input(input_shape, name="features")
-    x = _averaged()(features) if is_map and first == "gap" else features
+    x = pooling()(features) if is_map and first == "gap" else features
     x = standardising(standardise)(x) if standardise else x
     x = keras_layers.Flatten(name=FLATTEN)(x) if is_map and first == FLATTEN else x
     for layer in _built(entries):
@@ -137,7 +137,8 @@ def _read(entry: Layer) -> tuple[str, Any, str]:
     return kind, given[kind], activation or "relu"
 
 
-def _averaged() -> keras.layers.Layer:
+def pooling() -> keras.layers.Layer:
+    """The layer that averages a map over its positions, in float32."""
     return keras_layers.GlobalAveragePooling2D(name=POOL, dtype="float32")
 
 

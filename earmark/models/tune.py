@@ -7,9 +7,11 @@ know how a model was trained. The layers that learn, their rates and the schedul
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from itertools import count
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from itertools import chain, count
 from pathlib import Path
+from shutil import rmtree
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -25,6 +27,7 @@ from earmark.models.batches import Batch, Batches
 from earmark.models.checkpoint import Arrays, Checkpoint
 from earmark.models.dataset import Part, TrainingData, pooled
 from earmark.models.engine import Engine, load
+from earmark.models.ensemble import Network, joined, members_of
 from earmark.models.exported import save_trunk
 from earmark.models.fit import Course, Mean, Metrics, is_better, learn, loss, refuse_hopeless
 from earmark.models.folder import judged, numbers, sizes_of, write_model
@@ -55,24 +58,43 @@ def tune(
 ) -> None:
     """Train backbone and head on the images of the train clips, choosing the epoch on the val clips, into ``output``.
 
-    ``mels`` are the shards with the clips of the ``manifest``; a training that was killed goes on from the folder
-    ``checkpoint``, which is removed at the end. Raises EarmarkError if they do not belong together or the training
-    diverges at once. Warnings go to training.json and to the terminal.
+    Where ``train.members`` says so, several networks are trained one after the other and joined to one. ``mels`` are
+    the shards with the clips of the ``manifest``; a training that was killed goes on from the folder ``checkpoint``,
+    which is removed at the end. Raises EarmarkError if they do not belong together or the training diverges at once.
+    Warnings go to training.json and to the terminal.
     """
-    told, kept = Listeners(listeners), Checkpoint(checkpoint)
-    checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    told = Listeners(listeners)
+    checkpoint.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=checkpoint.parent) as scratch:
-        images = TrainingImages.load(manifest, mels, Path(scratch))
-        tuning = Tuning(params, images, kept, augmenter_of(params, Path(scratch)))
-        sizes = sizes_of(tuning.head, tuning.learning(), tuning.trunk.count_params())
-        told.on_begin({"labels": images.labels, **numbers(images), "parameters": sizes, "epochs": tuning.epochs})
-        tuning.run(told.on_epoch)
-        exported, (trunk, head) = Path(scratch) / "backbone.onnx", map(in_float32, (tuning.trunk, tuning.head))
-        save_trunk(trunk, exported, tuning.scaling)
-        data = features_of(images, params, exported)
-        trained = judged(head, tuning.course, data, params, tuning.untrained)
-        write_model(output, params, data, trained, sizes, exported, provenance, told)
-    kept.remove()
+        folder = Path(scratch)
+        images, augmenter = TrainingImages.load(manifest, mels, folder), augmenter_of(params, folder)
+        members = (  # built one at a time, as each holds a network and its optimiser
+            Tuning(member, images, Checkpoint(checkpoint / str(number)), augmenter)
+            for number, member in enumerate(members_of(params), 1)
+        )
+        first, count = next(members), params.train.members
+        sizes = sizes_of(first.head, first.learning(), first.trunk.count_params(), count)
+        told.on_begin({"labels": images.labels, **numbers(images), "parameters": sizes, "epochs": first.epochs * count})
+        network = joined(_run(chain([first], members), told), params)
+        save_trunk(network.trunk, onnx := folder / "backbone.onnx", first.scaling)
+        data = features_of(images, params, onnx)
+        trained = judged(network.head, network.course, data, params, first.untrained)
+        write_model(output, params, data, trained, sizes, onnx, provenance, told)
+    rmtree(checkpoint)
+
+
+def _run(members: Iterable[Tuning], told: Listeners) -> list[Network]:
+    """Train one after the other; the listeners hear of one long training."""
+    networks: list[Network] = []
+    for tuning in members:
+        before = sum(len(network.course.history) for network in networks)
+        tuning.run(partial(_tell, told, before))
+        networks.append(Network(in_float32(tuning.trunk), in_float32(tuning.head), tuning.course))
+    return networks
+
+
+def _tell(told: Listeners, before: int, epoch: int, metrics: Metrics) -> None:
+    told.on_epoch(before + epoch, metrics)
 
 
 def features_of(images: TrainingImages, params: Params, onnx: Path) -> TrainingData:
@@ -131,16 +153,24 @@ class Tuning:
     def run(self, on_epoch: Any) -> None:
         """Train all stages, from the last checkpoint where there is one, and keep the best epoch's weights."""
         earlier = self._checkpoint.course()
-        done = 0 if earlier is None else len(earlier.history)
-        first = 0
+        if earlier is not None and self._is_over(earlier):
+            self.course, self._best = earlier, self._checkpoint.best()
+        else:
+            self._go_on(earlier, on_epoch)
+        refuse_hopeless(self.course, self.params.train)
+        self.model.set_weights(self._best)
+
+    def _is_over(self, course: Course) -> bool:
+        return course.stopped != "epochs" or len(course.history) == self.epochs
+
+    def _go_on(self, earlier: Course | None, on_epoch: Any) -> None:
+        done, first = 0 if earlier is None else len(earlier.history), 0
         with tqdm(total=self.epochs, desc="train", unit="epoch", disable=None, mininterval=1) as progress:
             for stage in self.params.train.plan():
-                if done < first + stage.epochs and self.course.stopped != "early":
+                if done < first + stage.epochs and self.course.stopped == "epochs":
                     self._stage(stage, first, max(0, done - first), earlier, on_epoch, progress)
                     earlier = None
                 first += stage.epochs
-        refuse_hopeless(self.course, self.params.train)
-        self.model.set_weights(self._best)
 
     def at_stage(self, number: int) -> Iterator[Batch]:
         """Train the stages before stage ``number`` (from 1), make that one ready, and give its batches without end.
@@ -219,9 +249,9 @@ class Tuning:
             goes_on = self._epoch(stage, first, epoch)
             on_epoch(first + epoch, self.course.history[-1])
             progress.update()
+            self._checkpoint.save(self.course, self._variables(), self.model.optimizer.variables, self._best)
             if not goes_on:
                 return
-            self._checkpoint.save(self.course, self._variables(), self.model.optimizer.variables, self._best)
 
     def _epoch(self, stage: StageParams, first: int, epoch: int) -> bool:
         """One pass over the training images, then the validation of what they made; whether training goes on."""

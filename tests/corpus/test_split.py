@@ -194,6 +194,22 @@ def test_a_validation_part_may_be_drawn_from_training_clip_by_clip():
     assert crossing & {c.clip.speaker for c in everything if assigned[c.clip_id] == "train"}
 
 
+def test_a_validation_part_may_be_redrawn_by_speaker_with_the_data_sets_own_as_training():
+    parts = ["train", "train", "train", "train", "val", "val", "train", "train", "test", "test"]
+    everything = [
+        measured(Clip(f"{k}{s}{n}.wav", k, "t", speaker=f"{k}{s}", split=part))
+        for k in "ab"
+        for s, part in enumerate(parts)
+        for n in range(5)
+    ]
+    assigned = split(everything, SplitParams(by="official", validation="redrawn", fractions=[0.7, 0.1, 0.2]))
+    assert Counter(assigned.values()) == {"train": 70, "val": 10, "test": 20}
+    where = {(clip.clip.speaker, assigned[clip.clip_id]) for clip in everything}
+    assert len(where) == 20 and {("a8", "test"), ("b9", "test")} < where
+    other = split(everything, SplitParams(by="official", validation="redrawn", fractions=[0.7, 0.1, 0.2], seed=1))
+    assert other != assigned
+
+
 def test_the_official_split_may_stand_in_another_column():
     everything = [
         measured(Clip(f"{k}{i}.wav", k, "t", split="train", extra={"fold_1": name}))

@@ -116,6 +116,34 @@ def test_a_killed_training_goes_on_to_the_same_end(study, tmp_path, killed_after
         assert found == pytest.approx(expected, rel=1e-4, abs=1e-6)
 
 
+def test_a_training_killed_after_its_last_epoch_is_not_done_again(study, tmp_path, monkeypatch):
+    whole, again = Recorder(), Recorder()
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("earmark.models.tune.save_trunk", killed)
+        run(study, tmp_path, params(epochs=2), whole)
+    training = run(study, tmp_path, params(epochs=2), again)
+    assert again.epochs == [] and training["epochs"] == 2
+    assert training["best_epoch"] == min((0, 1), key=lambda epoch: whole.epochs[epoch][1]["val_loss"])
+
+
+def test_members_answer_together_and_a_killed_one_goes_on(study, tmp_path):
+    settings, first, second = params(epochs=2, members=2), Recorder(stop=3), Recorder()
+    with pytest.raises(KeyboardInterrupt):
+        run(study, tmp_path, settings, first)
+    training = run(study, tmp_path, settings, second)
+    assert [epoch for epoch, _ in second.epochs] == [3], "the first member and an epoch of the second were done"
+    assert second.begun["epochs"] == training["epochs"] == 4
+    assert second.begun["parameters"]["backbone"] == 2 * 202_816
+    assert first.epochs[0][1] != first.epochs[2][1], "each has a seed of its own"
+    predictor, row = Predictor.load(tmp_path / "model"), next(iter(read_images(study[1][0])))
+    assert predictor.predict_windows([row]).label in ("up", "down")
+    assert list(tmp_path.glob("state*")) == []
+
+
 def test_stages_freeze_and_thaw(study, tmp_path):
     stages = [{"epochs": 1, "unfreeze": 0}, {"epochs": 1, "unfreeze": 3}, {"epochs": 1, "unfreeze": "all"}]
     training = run(study, tmp_path, params(PICTURE, stages=stages))
