@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from earmark import config, versions
-from earmark.config import Params
+from earmark.config import DataParams, Params
 from earmark.corpus import prepare
 from earmark.corpus.synthetic import SyntheticSpeech
 from earmark.digest import FileDigests, digest
@@ -78,7 +78,7 @@ class Plan:
     @cached_property
     def recordings(self) -> Recordings:
         """The data set's files."""
-        return Recordings(Path(self.params.data.root), self.store)
+        return Recordings.of(self.params.data, self.store)
 
     @cached_property
     def synthetic(self) -> SyntheticSpeech | None:
@@ -87,15 +87,21 @@ class Plan:
 
     @cached_property
     def prepare_key(self) -> str:
-        """Key of the manifest: selection and split params, every source file's content, and the synthetic speech."""
+        """Key of the manifest: selection and split params, every source file's content, and what is beside them."""
         if self.known_manifest:
             return self.known_manifest
-        files = prepare.source_files(self.params.data, self.recordings)
+        data, division = self.params.data, self.params.split.division()
+        beside: list[Any] = [self.synthetic.key] if self.synthetic else []
+        external = {name: data.of_external(name) for name in data.external}
+        found = {name: self._sources(own, self.recordings.others[name]) for name, own in external.items()}
+        beside += [found] if found else []
+        return digest("prepare", versions.PREPARE, *self._sources(data, self.recordings, division), *beside)
+
+    def _sources(self, data: DataParams, recordings: Recordings, *division: Any) -> list[Any]:
+        """What decides which clips of a data set there are, and how they are divided: settings and every file."""
         with FileDigests(self.store.file_digests) as digests:
-            sources = digest(digests.of_all(files, self.recordings.root))
-        spoken = [self.synthetic.key] if self.synthetic else []
-        data, division = self.params.data.selection(), self.params.split.division()
-        return digest("prepare", versions.PREPARE, data, division, sources, *spoken)
+            files = digests.of_all(prepare.source_files(data, recordings), recordings.root)
+        return [data.selection(), *division, digest(files)]
 
     @property
     def prepared(self) -> Path:

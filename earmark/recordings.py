@@ -18,12 +18,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
 from earmark.digest import KEY_LENGTH, FileDigests, digest
 from earmark.errors import EarmarkError
 from earmark.store import Store, replacing_folder
+
+if TYPE_CHECKING:
+    from earmark.config import DataParams
 
 SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip")
 """Endings of archives."""
@@ -43,6 +47,9 @@ SYNTHETIC = "synthetic"
 SPOKEN = f".{SYNTHETIC}/"
 """Begins the names of synthetic clips; a data set's own files have no hidden names."""
 
+ELSEWHERE = ".external/"
+"""Begins the names of files of external test sets; the name of the set follows."""
+
 COMPLETE = ".complete"
 """Marks a folder as wholly unpacked."""
 
@@ -57,12 +64,18 @@ def is_archive(name: str) -> bool:
 
 @dataclass(frozen=True)
 class Recordings:
-    """The files below ``root`` (a folder or an archive); hidden ones are left out."""
+    """The files below ``root`` (a folder or archive); hidden ones are left out. ``others`` are external test sets."""
 
     root: Path
     store: Store
+    others: Mapping[str, Recordings] = field(default_factory=dict, compare=False)
     _unpacked: dict[Path, Path] = field(default_factory=dict, repr=False, compare=False)
     _listed: dict[str, frozenset[str]] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def of(cls, data: DataParams, store: Store) -> Recordings:
+        """The recordings of a study, and those of its external test sets."""
+        return cls(Path(data.root), store, {name: cls(Path(each.root), store) for name, each in data.external.items()})
 
     def files(self) -> list[Path]:
         """The real files, archives as they are, sorted; raises EarmarkError if there is no such folder or archive."""
@@ -90,7 +103,7 @@ class Recordings:
         """Whether there is a file of this name; lists each folder once instead of asking for each file."""
         folder, _, base = name.rpartition("/")
         if folder not in self._listed:
-            outside = name.startswith(("/", SPOKEN)) or ".." in folder.split("/")
+            outside = name.startswith(("/", SPOKEN, ELSEWHERE)) or ".." in folder.split("/")
             self._listed[folder] = (
                 frozenset() if outside else frozenset(_visible(self.path(f"{folder}/*" if folder else "*").parent))
             )
@@ -100,6 +113,9 @@ class Recordings:
         """Where the bytes of the file ``name`` are; the path of nothing if there is no such file."""
         if name.startswith(SPOKEN):
             return self.store.root / SYNTHETIC / name.removeprefix(SPOKEN)
+        if name.startswith(ELSEWHERE):
+            other, _, inner = name.removeprefix(ELSEWHERE).partition("/")
+            return self.others[other].path(inner)
         archive, member = self._archive_of(name)
         return self.root / name if archive is None else self._folder_of(archive) / member
 
@@ -121,7 +137,8 @@ class Recordings:
 
     def unpacked(self) -> list[Path]:
         """Where in the store the contents of the archives are, or would be."""
-        return [self._place_of(path) for path in self.files() if is_archive(path.name)]
+        own = [self._place_of(path) for path in self.files() if is_archive(path.name)]
+        return own + [place for other in self.others.values() for place in other.unpacked()]
 
     def _folder_of(self, archive: Path) -> Path:
         """The archive's content, unpacked."""

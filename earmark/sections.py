@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -42,6 +42,29 @@ class SyntheticParams(Section):
     seed: int = Field(0, ge=0, description="of the voices and of who says what")
 
 
+class ExternalParams(Section):
+    """A data set from elsewhere that the model is judged on too; the keys mean what they mean in ``data``."""
+
+    adapter: Adapter
+    root: str
+    table: str | None = None
+    words: list[str] | None = Field(None, min_length=1)
+    label: str | None = Field(None, description="null = as in data")
+    filter: str | None = None
+    min_duration: float | None = Field(None, ge=0)
+    max_duration: float | None = Field(None, gt=0)
+    max_per_speaker: int | None = Field(None, ge=1)
+    top: int | None = Field(None, ge=1)
+    seed: int = Field(0, ge=0)
+
+    @field_validator("adapter")
+    @classmethod
+    def _recorded(cls, value: str) -> str:
+        if value == "demo":
+            raise ValueError("the demo's voices are synthetic; an external set is of recordings")
+        return value
+
+
 class DataParams(Section):
     """Which recordings, and which of their columns is the label."""
 
@@ -61,6 +84,9 @@ class DataParams(Section):
     balance: list[str] = Field(default_factory=list, description="columns whose groups are cut to equal size")
     unseen: int = Field(0, ge=0, description="next-best clips per class kept aside as the split 'unseen'")
     synthetic: SyntheticParams | None = Field(None, description="synthetic speech added to the training clips")
+    external: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")], ExternalParams] = Field(
+        default_factory=dict, description="test sets from elsewhere by name, e.g. {phone: {adapter: folder, root: …}}"
+    )
     seed: int = Field(0, ge=0, description="of the order of clips of equal rank")
 
     @field_validator("words", mode="before")
@@ -78,11 +104,18 @@ class DataParams(Section):
             raise ValueError("words belongs to adapter speech_commands; for others use data.filter")
         if self.min_duration and self.max_duration and self.min_duration >= self.max_duration:
             raise ValueError(f"min_duration {self.min_duration:g} s is not below max_duration {self.max_duration:g} s")
+        for name in self.external:
+            self.of_external(name)
         return self
 
     def selection(self) -> dict[str, Any]:
-        """What decides which recordings are used: not where they are, nor the synthetic speech beside them."""
-        return {name: value for name, value in self.plain().items() if name not in ("root", "synthetic")}
+        """What decides which recordings are used: not where they are, nor what is beside them."""
+        return {name: value for name, value in self.plain().items() if name not in ("root", "synthetic", "external")}
+
+    def of_external(self, name: str) -> DataParams:
+        """The external set ``name`` as if it were the study's own data set."""
+        values = self.external[name].plain()
+        return DataParams(**values | {"label": values["label"] or self.label})
 
 
 class HoldOut(Section):
@@ -317,4 +350,3 @@ class EvaluateParams(Section):
     """How the model is judged."""
 
     bootstrap: int = Field(1000, ge=0, description="resamples of the speakers for confidence intervals; 0 = none")
-    external: list[str] = Field(default_factory=list, max_length=0, description="further test sets (none yet)")

@@ -154,6 +154,25 @@ def test_what_is_not_used_leaves_the_manifests_key_as_it_was(tmp_path, monkeypat
     assert len({key(), spoken, key({"texts": "u.csv"}), key({"texts": "t.csv", "voices": 3}), key(**hold_out)}) == 5
 
 
+def test_an_external_set_is_in_the_manifests_key_by_what_it_holds(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for path in ("own/a/x.wav", "own/b/x.wav", "phone/a/y.wav", "moved/a/y.wav", "other/a/y.wav"):
+        (tmp_path / path).parent.mkdir(parents=True)
+        (tmp_path / path).write_bytes(path[-7:].encode())
+    (tmp_path / "other/a/y.wav").write_bytes(b"other")
+
+    def key(**external):
+        return Plan.of({"data": {"adapter": "folder", "root": "own", "external": external}}).prepare_key
+
+    def folder(root, **rules):
+        return {"adapter": "folder", "root": root, **rules}
+
+    assert key(far=folder("phone")) == key(far=folder("moved"))
+    different = [{}, {"far": folder("phone")}, {"away": folder("phone")}, {"far": folder("other")}]
+    different.append({"far": folder("phone", top=1)})
+    assert len({key(**external) for external in different}) == len(different)
+
+
 def test_extraction_jobs_are_named_by_their_shards_and_list_what_is_missing(plan_of):
     plan = plan_of()
     [(job, shards)] = plan.extraction_jobs.items()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from earmark import recordings as module
+from earmark.config import DataParams
 from earmark.errors import EarmarkError
 from earmark.recordings import SPOKEN, Recordings, is_archive, sound_digests, sound_files, unpack
 from earmark.store import Store
@@ -306,3 +307,15 @@ def test_digests_of_sounds_follow_content_and_not_place_or_other_files(tmp_path)
     later = sound_digests({"noise": tmp_path / "one", "rooms": tmp_path / "two"}, store)
     assert len({found["noise"], *later.values()}) == 3
     assert sound_digests({}, store) == {}
+
+
+def test_an_external_set_has_its_files_under_its_name(tmp_path):
+    archive = pack(tmp_path / "far.tar.gz", MEMBERS)
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own/a.wav").write_bytes(b"own")
+    data = DataParams(root=str(tmp_path / "own"), external={"far": {"adapter": "folder", "root": str(archive)}})
+    found = Recordings.of(data, Store(tmp_path / ".store"))
+    assert found.names == ["a.wav"]
+    assert found.path(".external/far/en/a.wav").read_bytes() == MEMBERS["en/a.wav"]
+    assert ".external/far/en/a.wav" not in found
+    assert found.unpacked() == found.others["far"].unpacked() and found.unpacked()[0].is_dir()

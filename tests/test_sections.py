@@ -1,7 +1,7 @@
 import pytest
 
 from earmark import config
-from earmark.sections import BackboneParams, FeatureParams, SplitParams
+from earmark.sections import BackboneParams, DataParams, FeatureParams, SplitParams
 
 
 def test_the_front_end_does_not_depend_on_how_clips_are_packed():
@@ -55,3 +55,25 @@ def test_a_choice_that_is_not_made_leaves_keys_as_they_were():
 def test_only_the_official_split_may_lack_a_validation_part():
     with pytest.raises(ValueError, match="validation random belongs to by: official"):
         SplitParams(validation="random")
+
+
+def test_an_external_set_is_read_as_a_data_set_of_its_own():
+    phone = {"adapter": "folder", "root": "phone", "filter": "age != 'teens'"}
+    data = DataParams(label="gender", unseen=0, external={"phone": phone, "web": phone | {"label": "sex"}})
+    assert data.of_external("phone") == DataParams(**phone, label="gender")
+    assert data.of_external("web").label == "sex"
+    assert "external" not in data.selection()
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "words"),
+    [
+        ("phone", {"adapter": "demo"}, "the demo's voices are synthetic"),
+        ("a/b", {}, "match pattern"),
+        ("phone", {"unseen": 3}, "Extra inputs"),
+        ("phone", {"words": ["stop"]}, "words belongs to adapter speech_commands"),
+    ],
+)
+def test_external_sets_that_cannot_be(name, changes, words):
+    with pytest.raises(ValueError, match=words):
+        DataParams(external={name: {"adapter": "folder", "root": "x", **changes}})

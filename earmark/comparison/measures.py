@@ -58,6 +58,16 @@ def _interval(outcome: Outcome) -> Value:
     return f"{low_high[0]:.3f}–{low_high[1]:.3f}" if low_high else None
 
 
+def _external(name: str) -> Callable[[Outcome], Value]:
+    """Mean over the external test sets."""
+
+    def read(outcome: Outcome) -> Value:
+        found = [scores[name] for scores in outcome.judged.get("external", {}).values()]
+        return float(np.mean(found)) if found else None
+
+    return read
+
+
 def _epoch(column: str, first: bool = False) -> Callable[[Outcome], Value]:
     """A column of the history in the first epoch, or in the one whose weights were kept."""
 
@@ -84,6 +94,8 @@ MEASURES: dict[str, Measure] = {
     "f1": Measure("F1", _macro("f1")),
     "interval": Measure("95 % of accuracy", _interval),
     "unseen_accuracy": Measure("unseen accuracy", _judged("unseen", "accuracy")),
+    "external_accuracy": Measure("accuracy elsewhere", _external("accuracy")),
+    "external_balanced_accuracy": Measure("balanced accuracy elsewhere", _external("balanced_accuracy")),
     "clips": Measure("test clips", _judged("test", "n"), None),
     "speakers": Measure("test speakers", _judged("test", "speakers"), None),
     "leaks": Measure("splits", lambda outcome: outcome.judged.get("leaks")),

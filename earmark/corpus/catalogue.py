@@ -14,6 +14,8 @@ from earmark.errors import EarmarkError
 
 SPLITS = ("train", "val", "test")
 UNSEEN = "unseen"
+EXTERNAL = "external/"
+"""Begins the split of clips from elsewhere; the name of their set follows."""
 
 GENDERS = {
     "male": "male",

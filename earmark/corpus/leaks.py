@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from earmark.config import HoldOut, SplitParams
-from earmark.corpus.catalogue import SPLITS, UNSEEN, Measured
+from earmark.corpus.catalogue import EXTERNAL, SPLITS, UNSEEN, Measured
 from earmark.corpus.hold_out import JUDGING, RULE
 from earmark.corpus.split import grouping_columns
 from earmark.corpus.texts import holding
@@ -39,21 +39,22 @@ BLOCKING = {
 def audit(clips: Sequence[Measured], splits: Mapping[str, str], params: SplitParams) -> dict[str, Any]:
     """What crosses splits: per audited column count and examples, counts per split and label, and the verdict.
 
-    Synthetic training clips are audited too, but not counted as clips of the data set.
+    Synthetic training clips are audited too, but not counted as clips of the data set, nor are external test clips.
     """
+    own = [clip for clip in clips if not splits[clip.clip_id].startswith(EXTERNAL)]
     columns = {**AUDITED, **{name: name for name in grouping_columns(params.by)}}
     crossing = {name: _crossing(clips, splits, column) for name, column in columns.items()}
     if params.hold_out:
-        crossing[RULE] = _told(clips, splits, params.hold_out.column)
+        crossing[RULE] = _told(own, splits, params.hold_out.column)
     leaking = any(found["count"] for name, found in crossing.items() if name in BLOCKING)
     return {
         "verdict": "leaks" if leaking else "clean",
         "policy": params.on_leak,
         "split_by": params.by,
         "crossing": crossing,
-        "unknown_speaker": sum(clip.value("speaker") is None for clip in clips),
-        "counts": _counts([clip for clip in clips if not _is_synthetic(clip)], splits),
-        **({RULE: _held_out(clips, splits, params.hold_out)} if params.hold_out else {}),
+        "unknown_speaker": sum(clip.value("speaker") is None for clip in own),
+        "counts": _counts([clip for clip in own if not _is_synthetic(clip)], splits),
+        **({RULE: _held_out(own, splits, params.hold_out)} if params.hold_out else {}),
     }
 
 

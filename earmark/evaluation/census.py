@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from earmark.errors import EarmarkError
-from earmark.evaluation.material import SPLITS
+from earmark.evaluation.material import in_order
 from earmark.provenance import read_record
 from earmark.recordings import SYNTHETIC
 
@@ -112,8 +112,7 @@ class Census:
 
     def composition(self) -> list[dict[str, Any]]:
         """Per class (and for all, label None) ``{"label", "splits": {split: Size}}``, all splits together last."""
-        present = set(self.clips["split"].unique().to_pylist())
-        splits = [*(split for split in SPLITS if split in present), ALL]
+        splits = [*in_order(self.clips["split"].unique().to_pylist()), ALL]
         found = {
             **sizes(self.clips, "label", "split"),
             **{(None, split): size for (split,), size in sizes(self.clips, "split").items()},

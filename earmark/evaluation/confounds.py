@@ -22,6 +22,7 @@ import numpy.typing as npt
 import pyarrow.parquet as pq
 
 from earmark.config import SplitParams
+from earmark.corpus.catalogue import SPLITS
 from earmark.digest import digest
 from earmark.errors import EarmarkError
 from earmark.evaluation import metrics
@@ -104,7 +105,7 @@ def _sample(manifest: Path, split: SplitParams) -> list[dict[str, Any]]:
     """At most MOST_CLIPS rows of train, val and test, in order of clip id; no synthetic speech."""
     names = list(dict.fromkeys([*COLUMNS, *_known(manifest, split)]))
     rows = pq.ParquetFile(manifest).read(columns=names).to_pylist()
-    probed = [row for row in rows if row["split"] != "unseen" and row["source"] != SYNTHETIC]
+    probed = [row for row in rows if row["split"] in SPLITS and row["source"] != SYNTHETIC]
     rows = sorted(probed, key=lambda row: digest(row["clip_id"]))
     return sorted(rows[:MOST_CLIPS], key=lambda row: str(row["clip_id"]))
 

@@ -17,7 +17,7 @@ from earmark.evaluation import metrics, plots, tables
 from earmark.evaluation.baselines import LogisticRegression
 from earmark.evaluation.confounds import read_confounds
 from earmark.evaluation.findings import findings
-from earmark.evaluation.material import JUDGED, Material
+from earmark.evaluation.material import Material
 from earmark.evaluation.page import Figures
 from earmark.evaluation.predictions import Answers, predict
 from earmark.evaluation.report import Report, render
@@ -57,7 +57,7 @@ def evaluate(
     output: Path,
     provenance: Provenance,
 ) -> dict[str, Any]:
-    """Judge ``model`` on the val, test and unseen clips of ``prepared`` and write the evaluation folder ``output``.
+    """Judge ``model`` on the val, test, unseen and external clips of ``prepared`` and write the folder ``output``.
 
     ``mels`` are the shards that hold the clips' images, ``confounds`` the folder of the confound probes. Returns what
     is in ``metrics.json``. Raises EarmarkError if a part is incomplete or they do not belong together.
@@ -67,7 +67,7 @@ def evaluate(
         raise EarmarkError(f"{prepared}: no clip is in the test split; nothing to judge")
     chosen = material.examples()
     reference = LogisticRegression.load(model)
-    rows, keep = material.of(*JUDGED), {row["clip_id"] for row in chosen.values()}
+    rows, keep = material.of(*material.judged), {row["clip_id"] for row in chosen.values()}
     answers = predict(rows, mels, Predictor.load(model), reference.probabilities, keep)
     card = scorecard(params, material, answers, str(trained.record["key"]))
     images = {label: answers.images[row["clip_id"]] for label, row in chosen.items()}

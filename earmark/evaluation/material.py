@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -16,9 +17,18 @@ from earmark.recordings import SYNTHETIC
 
 SPLITS = ("train", "val", "test", "unseen")
 JUDGED = ("val", "test", "unseen")
-"""Splits that are predicted: ``test`` and ``unseen`` are the judgement, ``val`` shows what model selection saw."""
+"""Splits that are predicted: ``test`` and ``unseen`` are the judgement, ``val`` shows what model selection saw.
+
+So are external test sets, whose splits are named after them.
+"""
 
 COLUMNS = ["clip_id", "path", "start", "end", "label", "split", "speaker", "sentence", "source", "duration"]
+
+
+def in_order(splits: Iterable[str]) -> list[str]:
+    """The different ones of ``splits``, in the order of ``SPLITS``, external test sets last and by name."""
+    found = set(splits)
+    return [*(split for split in SPLITS if split in found), *sorted(found - set(SPLITS))]
 
 
 @dataclass(frozen=True)
@@ -66,9 +76,13 @@ class Material:
 
     @property
     def splits(self) -> list[str]:
-        """The splits that have clips, in the order of ``SPLITS``."""
-        found = {row["split"] for row in self.rows}
-        return [split for split in SPLITS if split in found]
+        """The splits that have clips, in the order of ``SPLITS``, external test sets last."""
+        return in_order(row["split"] for row in self.rows)
+
+    @property
+    def judged(self) -> list[str]:
+        """Those of them that the model does not learn from."""
+        return [split for split in self.splits if split != "train"]
 
     def composition(self) -> list[dict[str, Any]]:
         """Per class (and for all): ``{"label", "splits": {split: {"clips", "hours", "speakers"}}}``, by class name.

@@ -29,6 +29,8 @@ def preparation(record: Mapping[str, Any]) -> list[tuple[str, str]]:
     told = [(name, _words(data[key])) for key, name in NAMES.items() if data.get(key)]
     if spoken := data.get("synthetic"):
         told.append(("synthetic training clips", "{texts}: {voices} voices × {texts_per_voice} texts".format(**spoken)))
+    elsewhere = ", ".join(data.get("external") or {})
+    told += [("judged on, from elsewhere", elsewhere)] if elsewhere else []
     held_out = split.get("hold_out")
     new = [("new in test", "part {fold} of {folds} of each class's {column}".format(**held_out))] if held_out else []
     return [*told, ("split", ", ".join(_split(split))), *new] if split else told

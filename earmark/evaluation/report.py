@@ -54,7 +54,7 @@ def render(report: Report, figures: Figures, provenance: Provenance) -> str:
         chance=1 / len(labels),
         bars=headline(report.metrics),
         scores=SCORES,
-        splits=[split for split in ("test", "unseen", "val") if split in report.metrics],
+        splits=judged(report.metrics),
         leaks=report.material.leaks,
         leak_rows=page.leak_rows(report.material.leaks),
         probes=probe_bars(report.confounds, report.metrics),
@@ -67,11 +67,19 @@ def render(report: Report, figures: Figures, provenance: Provenance) -> str:
     )
 
 
+def judged(metrics: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The scores of each set in words, the test set first."""
+    names = {"test": "test", "unseen": "unseen", "val": "validation (chose the epoch)"}
+    own = {words: metrics[split] for split, words in names.items() if split in metrics}
+    return own | {f"external: {name}": scores for name, scores in metrics.get("external", {}).items()}
+
+
 def headline(metrics: Mapping[str, Any]) -> list[Bar]:
     """Balanced accuracy of the model on the test set, against the baselines and chance."""
     bars = [_bar("this model", metrics["test"], ours=True)]
     if "unseen" in metrics:
         bars.append(_bar("this model, unseen set", metrics["unseen"], ours=True))
+    bars += [_bar(f"this model, {name}", scores, ours=True) for name, scores in metrics.get("external", {}).items()]
     bars.append(_bar("logistic regression", metrics["baselines"]["logistic_regression"]))
     bars.append(_bar("most frequent class", metrics["baselines"]["majority"]))
     return bars

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from earmark.config import Params
+from earmark.corpus.catalogue import EXTERNAL
 from earmark.evaluation import metrics
 from earmark.evaluation.baselines import majority, random_answers
 from earmark.evaluation.bootstrap import Bootstrap, groups_of, interval
-from earmark.evaluation.material import JUDGED, Material
+from earmark.evaluation.material import Material
 from earmark.evaluation.metrics import rounded
 from earmark.evaluation.predictions import Answers, Predictions
 
@@ -23,11 +24,13 @@ def scorecard(params: Params, material: Material, answers: Answers, model_key: s
 
     ``per_class`` is a list, not a mapping: DVC's tables take every number under a mapping as a column of its own.
     """
-    splits = {split: _of_split(params, answers.head.of(split)) for split in JUDGED if split in material.splits}
+    splits = {split: _of_split(params, answers.head.of(split)) for split in material.judged}
+    external = {split.removeprefix(EXTERNAL): splits[split] for split in splits if split.startswith(EXTERNAL)}
     return {
         "task": params.task,
         "n_classes": len(answers.head.labels),
         **{split: splits[split] for split in ("test", "unseen", "val") if split in splits},
+        **({"external": external} if external else {}),
         "baselines": _baselines(params, material, answers),
         "quarantined": len(material.quarantine),
         **({"synthetic": material.leaks["synthetic"]["clips"]} if "synthetic" in material.leaks else {}),

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from earmark.config import Params
+from earmark.corpus.catalogue import EXTERNAL
 from earmark.digest import digest
 from earmark.errors import EarmarkError
+from earmark.evaluation.material import in_order
 from earmark.provenance import read_record
 from earmark.store import Store, replacing
 from earmark.tracking.live import summary
@@ -170,6 +172,8 @@ def judged_metrics(metrics: dict[str, Any]) -> dict[str, float]:
     found = section("totals", {"quarantined": metrics["quarantined"], "classes": metrics["n_classes"]})
     for split in ("test", "unseen", "val"):
         found |= section(split, metrics.get(split, {}))
+    for name, scores in metrics.get("external", {}).items():
+        found |= section(EXTERNAL + name, scores)
     for name, scores in metrics["baselines"].items():
         found |= section("test", {f"baseline.{name}": {score: scores[score] for score in BASELINE_SCORES}})
     return found
@@ -189,8 +193,7 @@ def _data_sets(study: Study) -> list[DatasetInput]:
     import pandas as pd
 
     manifest = pd.read_parquet(study.prepared / "manifest.parquet")
-    found = [split for split in ("train", "val", "test", "unseen") if (manifest["split"] == split).any()]
-    return [_data_set(study, split, manifest[manifest["split"] == split]) for split in found]
+    return [_data_set(study, split, manifest[manifest["split"] == split]) for split in in_order(manifest["split"])]
 
 
 def _data_set(study: Study, split: str, rows: pd.DataFrame) -> DatasetInput:

@@ -65,7 +65,7 @@ def example(params: Params, prepared: Path) -> pd.DataFrame | None:
     names = ["clip_id", "path", "start", "end", "duration"]
     rows = pq.read_table(prepared / "manifest.parquet", columns=names, filters=[("split", "==", "test")]).to_pylist()
     rows.sort(key=lambda row: (row["duration"] < EXAMPLE_SECONDS, row["duration"], row["clip_id"]))
-    recordings = Recordings(Path(params.data.root), Store.find())
+    recordings = Recordings.of(params.data, Store.find())
     for row in rows:
         try:
             audio = wav(recordings.path(row["path"]), row["start"], row["end"], params.features.sample_rate)

@@ -41,7 +41,7 @@ def test_an_unknown_table_is_answered_with_the_nearest(tmp_path):
     assert spec.describe(tmp_path) == "two              Two"
 
 
-@pytest.mark.parametrize("name", ["complexity", "gender-ladder", "keywords", "languages", "twins"])
+@pytest.mark.parametrize("name", ["complexity", "gender-ladder", "generalisation", "keywords", "languages", "twins"])
 def test_the_tables_of_the_project_name_recipes_that_exist(project_root, name):
     found = Spec.load(name, project_root / "recipes" / "tables")
     known = recipes.available(project_root / "recipes")

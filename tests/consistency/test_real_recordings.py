@@ -39,9 +39,16 @@ def spoken_in(root):
     return {str(path): path.read_bytes() for path in (root / ".store/synthetic").rglob("*.flac")}
 
 
+ELSEWHERE = """
+data: {external: {gcompris: {adapter: table, root: ../shared/data, table: lid_gcompris.csv, label: language, top: 40}}}
+"""
+"""Chinese and English words that others recorded at home; six more languages, which the recipe does not tell apart."""
+
+
 @pytest.mark.parametrize("recipe", FLOORS)
 def test_recipe(checkout, recipe):
-    checkout.run("snakemake", "--cores", "2", "--configfile", f"recipes/{recipe}.yaml")
+    (checkout.root / "elsewhere.yaml").write_text(ELSEWHERE if recipe == "real-zh-en" else "{}")
+    checkout.run("snakemake", "--cores", "2", "--configfile", f"recipes/{recipe}.yaml", "elsewhere.yaml")
     metrics = json.loads((checkout.root / "results/metrics.json").read_text())
     leaks = json.loads((checkout.root / "results/leaks.json").read_text())
     assert {kind for kind, found in leaks["crossing"].items() if found["count"]} <= {"sentence", *LEAKS.get(recipe, [])}
@@ -49,6 +56,10 @@ def test_recipe(checkout, recipe):
     assert metrics["test"]["balanced_accuracy"] > metrics["baselines"]["majority"]["balanced_accuracy"] + 0.1
     report = Path(checkout.root / "results/report/index.html").read_text()
     assert "speaker" in report
+    if recipe == "real-zh-en":
+        judged = metrics["external"]["gcompris"]
+        assert (judged["n"], judged["speakers"]) == (80, 4)
+        assert "external: gcompris" in report
 
 
 OVERLAY = """

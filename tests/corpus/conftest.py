@@ -82,7 +82,7 @@ def run(tmp_path):
         params: Params = parse(values)
         output = tmp_path / "store" / "prepare" / name
         provenance = Provenance("prepare", 1, name)
-        recordings = Recordings(Path(params.data.root), Store(tmp_path / "store"))
+        recordings = Recordings.of(params.data, Store(tmp_path / "store"))
         return prepare(params, recordings, output, provenance), output
 
     return prepared

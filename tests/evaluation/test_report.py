@@ -1,10 +1,11 @@
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
 from earmark.evaluation.findings import Finding
-from earmark.evaluation.report import WORST, Report, confident_errors, headline, probe_bars, render
+from earmark.evaluation.report import WORST, Report, confident_errors, headline, judged, probe_bars, render
 from earmark.evaluation.scorecard import scorecard
 from earmark.provenance import Provenance
 
@@ -77,6 +78,13 @@ def test_the_headline_puts_the_model_beside_its_baselines(report):
     assert [bar.name for bar in bars] == ["this model", "logistic regression", "most frequent class"]
     assert bars[0].ours and bars[0].interval == report.metrics["test"]["ci95"]["balanced_accuracy"]
     assert bars[2].interval is None
+
+
+def test_external_sets_stand_beside_the_test_set(report):
+    metrics = report.metrics | {"external": {"phone": report.metrics["val"]}}
+    assert [bar.name for bar in headline(metrics)][1] == "this model, phone"
+    assert list(judged(metrics)) == ["test", "validation (chose the epoch)", "external: phone"]
+    assert "<td>external: phone</td>" in render(replace(report, metrics=metrics), FIGURES, Provenance("e", 1, "e" * 20))
 
 
 def test_errors_come_most_confident_first(answers):

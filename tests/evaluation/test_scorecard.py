@@ -76,3 +76,17 @@ def test_the_unseen_split_is_reported_where_it_exists(params, material, answers)
     card = scorecard(params, replace(material, rows=renamed(material.rows)), Answers(head, head), "m")
     assert card["unseen"]["n"] == 24
     assert "val" not in card
+
+
+def test_external_sets_are_judged_by_name_also_without_some_classes(params, material, answers):
+    first = min(answers.head.labels)
+
+    def moved(rows):
+        return [{**row, "split": f"external/{row['label']}" if row["split"] == "val" else row["split"]} for row in rows]
+
+    head = replace(answers.head, rows=moved(answers.head.rows))
+    card = scorecard(params, replace(material, rows=moved(material.rows)), Answers(head, head), "m")
+    assert list(card["external"]) == sorted(answers.head.labels)
+    only = card["external"][first]
+    assert only["balanced_accuracy"] == only["accuracy"] and only["roc_auc"] == 0.5
+    assert sum(found["n"] for found in card["external"].values()) == 24 and "val" not in card
