@@ -34,6 +34,7 @@ GROUND = {
     "recordings",
     "inventory",
     "seeding",
+    "splits",
 }
 ONLY_IN: dict[str, set[str]] = {
     "mlflow": {"tracking/", "serving/pyfunc.py"},
@@ -84,14 +85,27 @@ def test_heavy_libraries_stay_in_their_rooms(project_root):
             assert library != "keras" or name.startswith(("models/", "serving/")), f"{name} imports keras"
 
 
+def imported(module, names):
+    """Which of ``names`` importing ``module`` imports, in a process of its own."""
+    code = f"import sys, {module}; print(*sorted(set(sys.modules) & set(sys.argv[1:])))"
+    return subprocess.run(
+        [sys.executable, "-c", code, *names], capture_output=True, text=True, check=True
+    ).stdout.split()
+
+
 @pytest.mark.parametrize(
     "module", ["earmark.cli", "earmark.plan", "earmark.sweeps.search", "earmark.shards.write", "earmark.audio.frontend"]
 )
 def test_light_modules_import_nothing_heavy(module):
-    code = f"import sys, {module}; print(*sorted(set(sys.modules) & set(sys.argv[1:])))"
-    heavy = ["tensorflow", "keras", "mlflow", "librosa", "matplotlib", "sklearn", "pandas"]
-    found = subprocess.run([sys.executable, "-c", code, *heavy], capture_output=True, text=True, check=True)
-    assert found.stdout.split() == []
+    assert imported(module, ["tensorflow", "keras", "mlflow", "librosa", "matplotlib", "sklearn", "pandas"]) == []
+
+
+@pytest.mark.parametrize(
+    "module", ["earmark.evaluation.evaluate", "earmark.evaluation.explore", "earmark.tracking.record"]
+)
+def test_what_only_judges_does_not_wait_for_tensorflow(module):
+    """It takes several seconds to import."""
+    assert imported(module, ["tensorflow", "keras"]) == []
 
 
 def test_files_are_short_and_mirrored_by_tests(project_root):

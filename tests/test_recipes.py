@@ -10,10 +10,11 @@ import yaml
 from earmark import config, overlay, recipes
 from earmark.audio.probe import Probe
 from earmark.config import Params
-from earmark.corpus.catalogue import SPLITS, Clip, Measured
+from earmark.corpus.catalogue import Clip, Measured
 from earmark.corpus.split import split
 from earmark.errors import EarmarkError
 from earmark.models import backbones
+from earmark.splits import SPLITS
 
 ROOT = Path(__file__).resolve().parents[1]
 RECIPES = recipes.available(ROOT / "recipes")

@@ -12,11 +12,6 @@ import pyarrow as pa
 from earmark.audio.probe import Probe
 from earmark.errors import EarmarkError
 
-SPLITS = ("train", "val", "test")
-UNSEEN = "unseen"
-EXTERNAL = "external/"
-"""Begins the split of clips from elsewhere; the name of their set follows."""
-
 GENDERS = {
     "male": "male",
     "m": "male",

@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from earmark.config import DataParams
-from earmark.corpus.catalogue import EXTERNAL, BadRow, Clip, Measured
+from earmark.corpus.catalogue import BadRow, Clip, Measured
 from earmark.corpus.examine import choose, listed
 from earmark.corpus.measure import Meter
 from earmark.errors import EarmarkError
 from earmark.recordings import ELSEWHERE, Recordings
+from earmark.splits import EXTERNAL
 
 OTHER = "other_class"
 """The rule that leaves out clips of classes that the study does not have."""

@@ -10,11 +10,12 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 from earmark.config import HoldOut, SplitParams
-from earmark.corpus.catalogue import UNSEEN, Measured
+from earmark.corpus.catalogue import Measured
 from earmark.corpus.groups import Group, Row
 from earmark.corpus.select import Selection
 from earmark.corpus.split import divided
 from earmark.errors import EarmarkError
+from earmark.splits import UNSEEN
 
 RULE = "hold_out"
 """Name of the rule in the catalogue and in every count."""

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from earmark.config import HoldOut, SplitParams
-from earmark.corpus.catalogue import EXTERNAL, SPLITS, UNSEEN, Measured
+from earmark.corpus.catalogue import Measured
 from earmark.corpus.hold_out import JUDGING, RULE
 from earmark.corpus.split import grouping_columns
 from earmark.corpus.texts import holding
 from earmark.errors import EarmarkError
 from earmark.recordings import SYNTHETIC
+from earmark.splits import EXTERNAL, SPLITS, UNSEEN
 
 EXAMPLES = 5
 """Crossings that are named; all are counted."""

@@ -24,7 +24,6 @@ from earmark.corpus.catalogue import (
     CATALOGUE,
     MANIFEST,
     QUARANTINE,
-    UNSEEN,
     BadRow,
     Clip,
     Measured,
@@ -44,6 +43,7 @@ from earmark.corpus.synthetic import SyntheticSpeech
 from earmark.errors import EarmarkError
 from earmark.provenance import Provenance
 from earmark.recordings import SYNTHETIC, Recordings
+from earmark.splits import UNSEEN
 from earmark.store import Store, replacing_folder
 
 

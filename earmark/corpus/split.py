@@ -10,10 +10,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from earmark.config import SplitParams
-from earmark.corpus.catalogue import SPLITS
 from earmark.corpus.groups import Group, Row, Stratum, groups
 from earmark.corpus.select import stable_order
 from earmark.errors import EarmarkError
+from earmark.splits import SPLITS
 
 OFFICIAL = {
     "train": "train",

@@ -16,9 +16,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from earmark.errors import EarmarkError
-from earmark.evaluation.material import in_order
 from earmark.provenance import read_record
 from earmark.recordings import SYNTHETIC
+from earmark.splits import in_order
 
 COLUMNS = [
     *("clip_id", "path", "start", "end", "label", "split", "speaker", "gender", "age", "accent", "language"),

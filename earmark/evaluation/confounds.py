@@ -22,7 +22,6 @@ import numpy.typing as npt
 import pyarrow.parquet as pq
 
 from earmark.config import SplitParams
-from earmark.corpus.catalogue import SPLITS
 from earmark.digest import digest
 from earmark.errors import EarmarkError
 from earmark.evaluation import metrics
@@ -31,6 +30,7 @@ from earmark.evaluation.metrics import Floats, Ints, rounded
 from earmark.provenance import Provenance
 from earmark.recordings import SYNTHETIC
 from earmark.shards.read import first_kind, read_images
+from earmark.splits import SPLITS
 from earmark.store import replacing_folder
 
 FILE = "confounds.json"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -14,8 +13,8 @@ import pyarrow.parquet as pq
 from earmark.errors import EarmarkError
 from earmark.provenance import read_record
 from earmark.recordings import SYNTHETIC
+from earmark.splits import in_order
 
-SPLITS = ("train", "val", "test", "unseen")
 JUDGED = ("val", "test", "unseen")
 """Splits that are predicted: ``test`` and ``unseen`` are the judgement, ``val`` shows what model selection saw.
 
@@ -23,12 +22,6 @@ So are external test sets, whose splits are named after them.
 """
 
 COLUMNS = ["clip_id", "path", "start", "end", "label", "split", "speaker", "sentence", "source", "duration"]
-
-
-def in_order(splits: Iterable[str]) -> list[str]:
-    """The different ones of ``splits``, in the order of ``SPLITS``, external test sets last and by name."""
-    found = set(splits)
-    return [*(split for split in SPLITS if split in found), *sorted(found - set(SPLITS))]
 
 
 @dataclass(frozen=True)
@@ -76,7 +69,7 @@ class Material:
 
     @property
     def splits(self) -> list[str]:
-        """The splits that have clips, in the order of ``SPLITS``, external test sets last."""
+        """The splits that have clips, in their order, external test sets last."""
         return in_order(row["split"] for row in self.rows)
 
     @property

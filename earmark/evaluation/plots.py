@@ -13,11 +13,12 @@ from earmark.config import FeatureParams
 from earmark.evaluation import pictures
 from earmark.evaluation.metrics import CALIBRATION_BINS, Ints
 from earmark.evaluation.style import WIDTH, Theme
-from earmark.models.range_test import Sweep
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from earmark.models.range_test import Sweep
 
 MOST_CELL_LABELS = 16
 """Classes up to which a confusion matrix has its figures printed in the cells."""

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from earmark.config import Params
-from earmark.corpus.catalogue import EXTERNAL
 from earmark.evaluation import metrics
 from earmark.evaluation.baselines import majority, random_answers
 from earmark.evaluation.bootstrap import Bootstrap, groups_of, interval
 from earmark.evaluation.material import Material
 from earmark.evaluation.metrics import rounded
 from earmark.evaluation.predictions import Answers, Predictions
+from earmark.splits import EXTERNAL
 
 INTERVALS = ("accuracy", "balanced_accuracy", "macro_f1")
 """Scores that get a confidence interval."""

@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from earmark.config import Params
-from earmark.corpus.catalogue import EXTERNAL
 from earmark.digest import digest
 from earmark.errors import EarmarkError
-from earmark.evaluation.material import in_order
 from earmark.provenance import read_record
+from earmark.splits import EXTERNAL, in_order
 from earmark.store import Store, replacing
 from earmark.tracking.live import summary
 from earmark.tracking.run import Epochs, Training, log_scalars, section

@@ -6,12 +6,13 @@ from hypothesis import strategies as st
 
 from earmark.audio.probe import Probe
 from earmark.config import HoldOut, SplitParams
-from earmark.corpus.catalogue import SPLITS, Clip, Measured
+from earmark.corpus.catalogue import Clip, Measured
 from earmark.corpus.hold_out import RULE, held_out_values, hold_out
 from earmark.corpus.leaks import audit
 from earmark.corpus.select import Selection
 from earmark.corpus.split import split
 from earmark.errors import EarmarkError
+from earmark.splits import SPLITS
 
 ZH = [f"词{number}" for number in range(12)]
 EN = [f"word {number}" for number in range(8)]

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from earmark.audio.probe import Probe
 from earmark.config import SplitParams
-from earmark.corpus.catalogue import SPLITS, Clip, Measured
+from earmark.corpus.catalogue import Clip, Measured
 from earmark.corpus.split import official_split, split
 from earmark.errors import EarmarkError
+from earmark.splits import SPLITS
 
 
 def measured(clip: Clip, digest: str | None = None) -> Measured:

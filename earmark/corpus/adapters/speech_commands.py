@@ -21,9 +21,10 @@ from earmark.config import DataParams
 from earmark.corpus.adapters.layout import folders, misplaced, require_label, sounds, stem, wrong_layout
 from earmark.corpus.adapters.silence import BACKGROUND, LABEL, silences
 from earmark.corpus.adapters.tables import to_clip
-from earmark.corpus.catalogue import SPLITS, BadRow, Clip
+from earmark.corpus.catalogue import BadRow, Clip
 from earmark.errors import EarmarkError
 from earmark.recordings import Recordings
+from earmark.splits import SPLITS
 
 NAME = re.compile(r"(?:(?P<word>.+)_)?(?P<speaker>[^_]+)_nohash_(?P<take>\d+)(?:\.wav)?")
 UNKNOWN = "unknown"
