@@ -29,17 +29,25 @@ def describe(folder: Path = FOLDER) -> str:
     return "\n\n".join(blocks) or f"no recipes in {folder}/"
 
 
-def apply(name: str, params_file: Path, folder: Path = FOLDER) -> str:
+def apply(name: str, params_file: Path, folder: Path = FOLDER, over: bool = False) -> str:
     """Write recipe ``name`` with all that it extends into ``params_file``, keeping comments; returns what was changed.
 
-    Raises EarmarkError for an unknown recipe or one that does not validate; the file is untouched then.
+    What a whole study (one with a ``task``) does not say becomes the default, whatever stood there before, but for the
+    section ``search``. A part of one, or any recipe ``over`` what is there, changes only what it says. Raises
+    EarmarkError for an unknown recipe or one that does not validate; the file is untouched then.
     """
     path = find(name, folder)
-    config.load(params_file, path)
+    said = overlay.recipe(path)
+    if over or "task" not in said:
+        config.load(params_file, path)
+        new = said
+    else:
+        complete = config.parse(said, str(path)).plain()
+        new = {key: value for key, value in complete.items() if key in said or key != "search"}
     yaml = YAML()
     yaml.width = 120
     values = yaml.load(params_file)
-    changes = list(_overlay(values, overlay.recipe(path)))
+    changes = _overlay(values, new) if new is said else _replaced(values, new)
     yaml.dump(values, params_file)
     return "\n".join(changes) or f"{params_file} says what {name} says already"
 
@@ -62,6 +70,19 @@ def _overlay(values: Any, added: Mapping[str, Any], prefix: str = "") -> list[st
         elif key not in values or values[key] != value:
             changes.append(f"{prefix}{key}: {values.get(key)} -> {value}")
             values[key] = value
+    return changes
+
+
+def _replaced(values: Any, new: Mapping[str, Any]) -> list[str]:
+    """Every key of every section set to its new value; mappings below a key are replaced as a whole."""
+    changes = []
+    for section, content in new.items():
+        is_section = isinstance(content, Mapping)
+        target, prefix = (values.setdefault(section, {}), f"{section}.") if is_section else (values, "")
+        for key, value in (content if is_section else {section: content}).items():
+            if key not in target or target[key] != value:
+                changes.append(f"{prefix}{key}: {target.get(key)} -> {value}")
+                target[key] = value
     return changes
 
 

@@ -249,7 +249,7 @@ class FeatureParams(Section):
     window: WindowParams | None = Field(None, description="cut clips into parts of equal length; null = whole clips")
     scale: Literal["top_db", "minmax"] = Field("top_db", description="uint8 range: the kind's own, or the clip's")
     dtype: Literal["uint8", "float16"] = "uint8"
-    shard_size: int = Field(1024, ge=1, description="clips per shard, at most (about)")
+    shard_size: int = Field(128, ge=1, description="clips per shard, at most (about)")
     compression: Literal["none", "zstd"] = Field("none", description="of shards: zstd is smaller and slower to read")
 
     @model_validator(mode="after")

@@ -58,6 +58,29 @@ def test_writing_it_again_changes_nothing(params_file, project_root):
     assert params_file.read_text() == once
 
 
+def test_nothing_of_an_earlier_study_is_left(params_file):
+    recipes.apply("keywords-light-cnn", params_file, ROOT / "recipes")
+    changes = recipes.apply("real-gender", params_file, ROOT / "recipes")
+    assert config.load(params_file) == params("real-gender")
+    assert "data.words: [" in changes and "] -> None" in changes
+
+
+def test_a_part_and_a_recipe_over_what_is_there_change_only_what_they_say(params_file):
+    recipes.apply("language-vgg16", params_file, ROOT / "recipes")
+    recipes.apply("by-speaker", params_file, ROOT / "recipes")
+    assert config.load(params_file).split.by == config.load(ROOT / "params.yaml", RECIPES["by-speaker"]).split.by
+    assert config.load(params_file).backbone.name == "vgg16"
+    recipes.apply("real-gender", params_file, ROOT / "recipes", over=True)
+    assert config.load(params_file).backbone.name == "vgg16"
+
+
+def test_the_search_that_a_person_has_set_up_stays(params_file):
+    text = params_file.read_text()
+    params_file.write_text(text.replace("  trials: 20 ", "  trials: 7 "))
+    recipes.apply("real-gender", params_file, ROOT / "recipes")
+    assert config.load(params_file).search.trials == 7
+
+
 def test_an_unknown_recipe_is_answered_with_the_nearest(params_file, project_root):
     with pytest.raises(EarmarkError, match="did you mean 'real-gender'"):
         recipes.apply("real-gendr", params_file, project_root / "recipes")

@@ -44,11 +44,16 @@ def summary(as_json: bool) -> None:
 
 @click.command()
 @click.argument("name", required=False)
-def use(name: str | None) -> None:
-    """Write the recipe NAME into params.yaml, for `dvc repro`; without a name, list the recipes."""
+@click.option("--over", is_flag=True, help="Change only what the recipe says; what else stands in params.yaml stays.")
+def use(name: str | None, over: bool) -> None:
+    """Write the recipe NAME into params.yaml, for `dvc repro`; without a name, list the recipes.
+
+    What a whole study does not say gets its default, so that nothing of an earlier one is left, and every change is
+    printed. Parts of recipes and the best params of a search change only what they say.
+    """
     from earmark.recipes import apply, describe
 
-    click.echo(apply(name, Path("params.yaml")) if name else describe())
+    click.echo(apply(name, Path("params.yaml"), over=over) if name else describe())
 
 
 @click.command()
