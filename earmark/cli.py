@@ -65,6 +65,7 @@ COMMANDS = [
     data.shards,
     using.predict,
     using.summary,
+    using.provenance,
     using.use,
     comparing.table,
     using.doctor,

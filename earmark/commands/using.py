@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from earmark.commands.options import json_option
+from earmark.commands.options import json_option, params_option, plan_of
 
 
 @click.command()
@@ -40,6 +40,31 @@ def summary(as_json: bool) -> None:
 
     metrics = read_metrics(Path("results/metrics.json"))
     click.echo(json.dumps(metrics, indent=2) if as_json else summarise(metrics))
+
+
+@click.command()
+@click.argument("run", required=False)
+@params_option
+@json_option
+def provenance(run: str | None, params_file: Path, as_json: bool) -> None:
+    """Where the figures come from, link by link, and whether store, DVC and MLflow agree; exits with 1 if not.
+
+    Of the study of params.yaml, or of the MLflow run RUN (its name or id).
+    """
+    from earmark.lineage import lineage, plan_of_run
+
+    current = plan_of(params_file)
+    plan = plan_of_run(run) if run else current
+    is_shown = plan.params == current.params and plan.prepare_key == current.prepare_key
+    links = lineage(plan, is_shown)
+    if as_json:
+        click.echo(json.dumps([vars(link) for link in links], ensure_ascii=False, indent=2))
+    for link in [] if as_json else links:
+        mark = click.style("✓", fg="green") if link.is_whole else click.style("✗", fg="red")
+        click.echo(f"{mark} {link.name:11} {link.key:32} {link.words}".rstrip())
+        for fault in link.faults:
+            click.echo(f"    {fault}")
+    sys.exit(not all(link.is_whole for link in links))
 
 
 @click.command()
