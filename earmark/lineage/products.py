@@ -57,7 +57,7 @@ def _shards(plan: Plan, step: str, published: bool) -> Link:
 def _folder(name: str, path: Path, key: str, published: Path | None) -> Link:
     faults = [*_missing(path, key), *_altered(path)]
     if published is not None:
-        faults += [*_differs(published, key), *_altered(published)]
+        faults += [*_differs(published, key), *_altered(published, is_shown=True)]
     return Link(name, key, "", faults)
 
 
@@ -106,12 +106,13 @@ def _differs(path: Path, key: str) -> Iterator[str]:
         yield f"{path} is of {found or 'unknown origin'}, the params and data ask for {key}; {RERUN}"
 
 
-def _altered(folder: Path) -> Iterator[str]:
-    """Files of a folder that are not what its record says."""
+def _altered(folder: Path, is_shown: bool = False) -> Iterator[str]:
+    """Files of a folder that are not what its record says. Publishing mends what is shown, but nothing in the store."""
+    remedy = RERUN if is_shown else f"remove {folder} and {RERUN}"
     record: Mapping[str, Any] = (read_record(folder) if folder.is_dir() else None) or {}
     for name, sha in record.get("outputs", {}).items():
         path = folder / name
         if not path.is_file():
-            yield f"{path} is missing; remove {folder} and {RERUN}"
+            yield f"{path} is missing; {remedy}"
         elif file_digest(path) != sha:
-            yield f"{path} was changed after it was made; remove {folder} and {RERUN}"
+            yield f"{path} was changed after it was made; {remedy}"

@@ -10,6 +10,8 @@ from earmark.cli import main
 from earmark.errors import EarmarkError
 from earmark.lineage import lineage, plan_of_run
 
+pytestmark = pytest.mark.xdist_group("lineage")  # one study, one start of TensorFlow
+
 LINKS = ["recordings", "params", "manifest", "images", "backbone", "features", "model", "figures", "MLflow"]
 
 

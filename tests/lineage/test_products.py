@@ -8,6 +8,8 @@ import pytest
 
 from earmark.lineage.products import figures, products
 
+pytestmark = pytest.mark.xdist_group("lineage")  # one study, one start of TensorFlow
+
 NAMES = ["manifest", "images", "backbone", "features", "model", "figures"]
 
 

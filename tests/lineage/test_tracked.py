@@ -6,6 +6,8 @@ from earmark.errors import EarmarkError
 from earmark.lineage.tracked import find, params_of, run_of
 from earmark.tracking import Server
 
+pytestmark = pytest.mark.xdist_group("lineage")  # one study, one start of TensorFlow
+
 
 @pytest.fixture
 def server(study):

@@ -101,22 +101,23 @@ def test_the_folder_serves_what_was_judged(study, tmp_path):
 
 
 @pytest.mark.parametrize("killed_after", [0, 2])
-def test_a_killed_training_goes_on_to_the_same_end(study, tmp_path, killed_after):
-    stages = [{"epochs": 2, "unfreeze": 0, "learning_rate": 0.01}, {"epochs": 2, "layer_rates": [0.1, 0.3, 1]}]
-    settings = params(stages=stages, schedule="cosine", augment=["shift"], head="first")
+def test_a_killed_training_goes_on_to_the_same_end(pictures, scratch_params, tmp_path, killed_after):
+    stages = [{"epochs": 2, "learning_rate": 0.01}, {"epochs": 2, "layer_rates": [0.1, 0.3, 1]}]
+    settings = scratch_params(stages=stages, schedule="cosine", augment=["shift"])
     whole, first, second = Recorder(), Recorder(stop=killed_after), Recorder()
-    run(study, tmp_path / "whole", settings, whole)
+    run(pictures, tmp_path / "whole", settings, whole)
     with pytest.raises(KeyboardInterrupt):
-        run(study, tmp_path / "parts", settings, first)
+        run(pictures, tmp_path / "parts", settings, first)
     assert not (tmp_path / "parts" / "model").exists()
-    run(study, tmp_path / "parts", settings, second)
+    run(pictures, tmp_path / "parts", settings, second)
     again = max(0, killed_after)  # the epoch that was stopped while it was being told is done again
     assert [epoch for epoch, _ in second.epochs] == list(range(again, 4))
     for (_, found), (_, expected) in zip(second.epochs, whole.epochs[again:], strict=True):
         assert found == pytest.approx(expected, rel=1e-4, abs=1e-6)
 
 
-def test_a_training_killed_after_its_last_epoch_is_not_done_again(study, tmp_path, monkeypatch):
+def test_a_training_killed_after_its_last_epoch_is_not_done_again(pictures, scratch_params, tmp_path, monkeypatch):
+    settings = scratch_params(epochs=2)
     whole, again = Recorder(), Recorder()
 
     def killed(*_):
@@ -124,22 +125,24 @@ def test_a_training_killed_after_its_last_epoch_is_not_done_again(study, tmp_pat
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr("earmark.models.tune.save_trunk", killed)
-        run(study, tmp_path, params(epochs=2), whole)
-    training = run(study, tmp_path, params(epochs=2), again)
+        run(pictures, tmp_path, settings, whole)
+    training = run(pictures, tmp_path, settings, again)
     assert again.epochs == [] and training["epochs"] == 2
     assert training["best_epoch"] == min((0, 1), key=lambda epoch: whole.epochs[epoch][1]["val_loss"])
 
 
-def test_members_answer_together_and_a_killed_one_goes_on(study, tmp_path):
-    settings, first, second = params(epochs=2, members=2), Recorder(stop=3), Recorder()
+def test_members_answer_together_and_a_killed_one_goes_on(pictures, scratch_params, tmp_path):
+    settings, first, second = scratch_params(epochs=2, members=2), Recorder(stop=3), Recorder()
     with pytest.raises(KeyboardInterrupt):
-        run(study, tmp_path, settings, first)
-    training = run(study, tmp_path, settings, second)
+        run(pictures, tmp_path, settings, first)
+    training = run(pictures, tmp_path, settings, second)
     assert [epoch for epoch, _ in second.epochs] == [3], "the first member and an epoch of the second were done"
     assert second.begun["epochs"] == training["epochs"] == 4
-    assert second.begun["parameters"]["backbone"] == 2 * 202_816
+    alone = Recorder()
+    run(pictures, tmp_path / "alone", scratch_params(epochs=1), alone)
+    assert second.begun["parameters"]["backbone"] == 2 * alone.begun["parameters"]["backbone"]
     assert first.epochs[0][1] != first.epochs[2][1], "each has a seed of its own"
-    predictor, row = Predictor.load(tmp_path / "model"), next(iter(read_images(study[1][0])))
+    predictor, row = Predictor.load(tmp_path / "model"), next(iter(read_images(pictures[1][0])))
     assert predictor.predict_windows([row]).label in ("up", "down")
     assert list(tmp_path.glob("state*")) == []
 
