@@ -69,6 +69,7 @@ COMMANDS = [
     using.use,
     comparing.table,
     using.doctor,
+    data.profile,
     data.store,
     data.gc,
     steps.backbone,

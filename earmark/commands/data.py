@@ -124,6 +124,20 @@ def store(as_json: bool) -> None:
 
 
 @click.command()
+@click.option(
+    "--hours", type=click.FloatRange(0), help="Only jobs of the last HOURS; all that are recorded, if not said."
+)
+def profile(hours: float | None) -> None:
+    """Where time and memory went: a table and a picture of the workflow's jobs by rule, in results/profile/."""
+    from earmark.profile import PUBLISHED
+    from earmark.profile import profile as gathered
+    from earmark.store import Store
+
+    click.echo(gathered(Store.find(), hours))
+    click.echo(f"\n{PUBLISHED}/profile.png", err=True)
+
+
+@click.command()
 @params_option
 @click.option("--days", type=click.FloatRange(0), default=14, show_default=True, help="Keep what was used since.")
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")

@@ -6,6 +6,8 @@ rule backbone_onnx:
         f"{STORE}/backbone/{{key}}.onnx",
     log:
         f"{STORE}/logs/backbone/{{key}}.log",
+    benchmark:
+        f"{STORE}/benchmarks/backbone_onnx/{{key}}.tsv"
     conda:
         ENVIRONMENT
     params:
@@ -23,6 +25,8 @@ rule feature_shards:
         temp(touch(f"{STORE}/embed/{{key}}.done")),
     log:
         f"{STORE}/logs/embed/{{key}}.log",
+    benchmark:
+        f"{STORE}/benchmarks/feature_shards/{{key}}.tsv"
     conda:
         ENVIRONMENT
     threads: workflow.cores

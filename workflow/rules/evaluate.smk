@@ -11,6 +11,8 @@ rule judgement:
         f"{STORE}/evaluate/{{key}}/provenance.json",
     log:
         f"{STORE}/logs/evaluate/{{key}}.log",
+    benchmark:
+        f"{STORE}/benchmarks/judgement/{{key}}.tsv"
     conda:
         ENVIRONMENT
     threads: workflow.cores

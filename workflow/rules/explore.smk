@@ -9,6 +9,8 @@ rule confounds:
         f"{STORE}/confounds/{{key}}/provenance.json",
     log:
         f"{STORE}/logs/confounds/{{key}}.log",
+    benchmark:
+        f"{STORE}/benchmarks/confounds/{{key}}.tsv"
     conda:
         ENVIRONMENT
     params:
@@ -26,6 +28,8 @@ rule exploration:
         f"{STORE}/explore/{{key}}/provenance.json",
     log:
         f"{STORE}/logs/explore/{{key}}.log",
+    benchmark:
+        f"{STORE}/benchmarks/exploration/{{key}}.tsv"
     conda:
         ENVIRONMENT
     params:

@@ -9,6 +9,8 @@ rule mel_shards:
         temp(touch(f"{STORE}/mel/{{key}}.{{shards}}.done")),
     log:
         f"{STORE}/logs/mel/{{key}}.{{shards}}.log",
+    benchmark:
+        f"{STORE}/benchmarks/mel_shards/{{key}}.{{shards}}.tsv"
     conda:
         ENVIRONMENT
     resources:

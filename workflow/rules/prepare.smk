@@ -7,6 +7,8 @@ if PLAN.demo:
             str(PLAN.demo),
         log:
             f"{STORE}/logs/demo.log",
+        benchmark:
+            f"{STORE}/benchmarks/demo_corpus/demo.tsv"
         conda:
             ENVIRONMENT
         threads: workflow.cores
@@ -19,6 +21,8 @@ rule synthetic_speech:
         f"{STORE}/synthetic/{{key}}/provenance.json",
     log:
         f"{STORE}/logs/synthetic/{{key}}.log",
+    benchmark:
+        f"{STORE}/benchmarks/synthetic_speech/{{key}}.tsv"
     conda:
         ENVIRONMENT
     threads: workflow.cores
@@ -36,6 +40,8 @@ checkpoint manifest:
         f"{STORE}/prepare/{{key}}/provenance.json",
     log:
         f"{STORE}/logs/prepare/{{key}}.log",
+    benchmark:
+        f"{STORE}/benchmarks/manifest/{{key}}.tsv"
     conda:
         ENVIRONMENT
     threads: workflow.cores

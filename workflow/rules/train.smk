@@ -9,6 +9,8 @@ rule network:
         f"{STORE}/train/{{key}}/provenance.json",
     log:
         f"{STORE}/logs/train/{{key}}.log",
+    benchmark:
+        f"{STORE}/benchmarks/network/{{key}}.tsv"
     conda:
         ENVIRONMENT
     threads: workflow.cores
@@ -28,6 +30,8 @@ rule range_test:
         f"{STORE}/rates/{{key}}/provenance.json",
     log:
         f"{STORE}/logs/rates/{{key}}.log",
+    benchmark:
+        f"{STORE}/benchmarks/range_test/{{key}}.tsv"
     conda:
         ENVIRONMENT
     threads: workflow.cores
