@@ -33,6 +33,7 @@ from earmark.models.embed import EmbedJob, embed
 from earmark.models.engine import export
 from earmark.models.train import train
 from earmark.shards.write import write_mel_shard
+from earmark.store import link
 
 CODE = [
     "Snakefile",
@@ -168,8 +169,17 @@ def mel_stage(plan: planning.Plan) -> None:
         write_mel_shard(shard.clips, features, locate, plan.provenance("mel", shard), plan.mel_path(shard))
 
 
+EXPORTED: dict[str, Path] = {}
+"""Exports that an oracle of this process made, by key: the same network, which takes seconds to export."""
+
+
 def embed_stage(plan: planning.Plan) -> None:
-    export(plan.params.backbone, plan.backbone)
+    known = EXPORTED.get(plan.backbone_key)
+    if known and known.is_file():
+        link(known, plan.backbone)
+    else:
+        export(plan.params.backbone, plan.backbone)
+        EXPORTED[plan.backbone_key] = plan.backbone.resolve()
     jobs = [EmbedJob(plan.mel_path(s), plan.feature_path(s), plan.provenance("embed", s), []) for s in plan.shards]
     embed(jobs, plan.params.backbone, plan.params.features, plan.backbone, 2)
 
