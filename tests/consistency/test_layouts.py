@@ -263,3 +263,7 @@ def test_an_archive_through_the_real_command(study):
     page = (project.root / "results/explore/index.html").read_text()
     assert "<audio" in page
     assert 1e-4 < json.loads((project.root / "results/rates/rates.json").read_text())["suggestion"] < 1
+    profile = project.run("earmark", "profile")
+    for rule in ("manifest", "mel_shards", "backbone_onnx", "feature_shards", "range_test", "network", "judgement"):
+        assert f"| {rule} | " in profile
+    assert (project.root / "results/profile/profile.png").is_file()
