@@ -17,10 +17,10 @@ import pyarrow.parquet as pq
 import yaml
 
 from earmark import config, versions
-from earmark.config import DataParams, Params
+from earmark.config import Params
 from earmark.corpus import prepare
 from earmark.corpus.synthetic import SyntheticSpeech
-from earmark.digest import FileDigests, digest
+from earmark.digest import digest
 from earmark.errors import EarmarkError
 from earmark.models import backbones
 from earmark.provenance import Provenance
@@ -90,18 +90,14 @@ class Plan:
         """Key of the manifest: selection and split params, every source file's content, and what is beside them."""
         if self.known_manifest:
             return self.known_manifest
-        data, division = self.params.data, self.params.split.division()
+        data, division, sources = self.params.data, self.params.split.division(), prepare.source_digest
         beside: list[Any] = [self.synthetic.key] if self.synthetic else []
-        external = {name: data.of_external(name) for name in data.external}
-        found = {name: self._sources(own, self.recordings.others[name]) for name, own in external.items()}
-        beside += [found] if found else []
-        return digest("prepare", versions.PREPARE, *self._sources(data, self.recordings, division), *beside)
-
-    def _sources(self, data: DataParams, recordings: Recordings, *division: Any) -> list[Any]:
-        """What decides which clips of a data set there are, and how they are divided: settings and every file."""
-        with FileDigests(self.store.file_digests) as digests:
-            files = digests.of_all(prepare.source_files(data, recordings), recordings.root)
-        return [data.selection(), *division, digest(files)]
+        if data.external:
+            sets = {name: data.of_external(name) for name in data.external}
+            others = self.recordings.others
+            beside.append({name: [own.selection(), sources(own, others[name])] for name, own in sets.items()})
+        own = [data.selection(), division, sources(data, self.recordings)]
+        return digest("prepare", versions.PREPARE, *own, *beside)
 
     @property
     def prepared(self) -> Path:

@@ -33,11 +33,12 @@ GROUND = {
     "store",
     "recordings",
     "inventory",
+    "naming",
     "seeding",
     "splits",
 }
 ONLY_IN: dict[str, set[str]] = {
-    "mlflow": {"tracking/", "serving/pyfunc.py"},
+    "mlflow": {"tracking/", "serving/pyfunc.py", "lineage/tracked.py"},
     "optuna": {"sweeps/trials.py"},
     "snakemake": set(),
     "tensorflow": set(),

@@ -40,6 +40,7 @@ from earmark.corpus.segments import segments
 from earmark.corpus.select import Selection
 from earmark.corpus.split import grouping_columns, official_split, split
 from earmark.corpus.synthetic import SyntheticSpeech
+from earmark.digest import FileDigests, digest
 from earmark.errors import EarmarkError
 from earmark.provenance import Provenance
 from earmark.recordings import SYNTHETIC, Recordings
@@ -50,6 +51,12 @@ from earmark.store import Store, replacing_folder
 def source_files(data: DataParams, recordings: Recordings) -> list[Path]:
     """Every file that decides the manifest: tables, recordings and archives; raises EarmarkError if there are none."""
     return ADAPTERS[data.adapter].files(data, recordings)
+
+
+def source_digest(data: DataParams, recordings: Recordings) -> str:
+    """Digest of the names and contents of those files; raises EarmarkError if there are none."""
+    with FileDigests(recordings.store.file_digests) as digests:
+        return digest(digests.of_all(source_files(data, recordings), recordings.root))
 
 
 def prepare(

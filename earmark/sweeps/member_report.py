@@ -9,8 +9,8 @@ from typing import Any
 
 from earmark.evaluation.metrics import rounded
 from earmark.evaluation.tables import write_csv
+from earmark.naming import text_of
 from earmark.sweeps.members import Outcome
-from earmark.sweeps.naming import text_of
 from earmark.tracking import ParentRun
 
 SCORES = ("balanced_accuracy", "accuracy", "macro_f1", "roc_auc", "loss")

@@ -16,8 +16,8 @@ from earmark import inventory
 from earmark.config import vary
 from earmark.digest import digest
 from earmark.errors import EarmarkError
+from earmark.naming import name_of
 from earmark.plan import Plan
-from earmark.sweeps.naming import name_of
 from earmark.sweeps.runner import Runner
 from earmark.tracking import ParentRun, Sweep, record
 

@@ -21,11 +21,11 @@ from earmark.config import vary
 from earmark.digest import digest
 from earmark.errors import EarmarkError
 from earmark.evaluation.tables import read_history
+from earmark.naming import name_of
 from earmark.plan import Plan
 from earmark.space import Range
 from earmark.store import acquire
 from earmark.sweeps import validation
-from earmark.sweeps.naming import name_of
 from earmark.sweeps.runner import Runner
 from earmark.tracking import Child, ParentRun, Sweep, record
 

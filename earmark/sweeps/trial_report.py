@@ -12,9 +12,9 @@ from earmark import config, store
 from earmark.config import Params
 from earmark.evaluation.style import png
 from earmark.evaluation.tables import write_csv
+from earmark.naming import short_names, text_of
 from earmark.plan import Plan
 from earmark.sweeps.drawings import History, history
-from earmark.sweeps.naming import short_names, text_of
 from earmark.sweeps.recipe import write_recipe
 from earmark.sweeps.trials import Record, Trials
 from earmark.tracking import ParentRun

@@ -12,8 +12,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from earmark import __version__
+import yaml
+
+from earmark import __version__, config
 from earmark.config import Params
+from earmark.errors import EarmarkError
+from earmark.naming import name_of
+from earmark.overlay import BASE
 from earmark.tracking.server import Server
 
 if TYPE_CHECKING:
@@ -42,6 +47,9 @@ EXPERIMENT_VARIABLE = "DVC_EXP_NAME"
 EPOCH = "epoch"
 """Section of the metrics by epoch; MLflow's pages order sections by name, and the curves should come first."""
 
+FEW = 3
+"""Params that a run may be named by; where more differ it is another study rather than a variant."""
+
 BATCH = 1000
 """Metrics per request, MLflow's limit."""
 
@@ -65,8 +73,14 @@ class Training:
 
     @property
     def name(self) -> str:
-        """Run name: backbone, head, and the key's first digits for what else differs; the experiment is the task."""
+        """Run name: the few params that differ from those last committed, else backbone and head; and a bit of the key.
+
+        The experiment is the task.
+        """
         first = "" if self.product == "model" else f"{self.product}-"
+        changed = _changes(self.params)
+        if 0 < len(changed) <= FEW:
+            return f"{first}{name_of(changed)} {self.key[:6]}"
         return f"{first}{self.params.backbone.name}-{self.params.train.head}-{self.key[:6]}"
 
     def tags(self) -> dict[str, str]:
@@ -177,6 +191,26 @@ def section(name: str, values: Mapping[str, Any]) -> dict[str, float]:
 def metric_name(text: str) -> str:
     """``text`` with what MLflow refuses in a metric's name replaced by an underscore."""
     return re.sub(r"[^\w\-. /]", "_", text, flags=re.ASCII)
+
+
+def _changes(params: Params) -> dict[str, Any]:
+    """What of ``params`` is not as in the commit that is checked out, from which DVC's experiments start too.
+
+    Nothing outside git, for another task, and of sections that do not decide a model.
+    """
+    text = _git("show", f"HEAD:./{BASE}")
+    try:
+        committed = config.parse(yaml.safe_load(text)) if text else None
+    except (EarmarkError, yaml.YAMLError, TypeError, ValueError):  # of another version, or no params at all
+        committed = None
+    if committed is None or committed.task != params.task:
+        return {}
+    before, now = committed.flat(), params.flat()
+    return {
+        name: value
+        for name, value in now.items()
+        if before.get(name) != value and not name.startswith(("search.", "evaluate."))
+    }
 
 
 def _now() -> int:

@@ -1,6 +1,9 @@
-import pytest
+import subprocess
 
-from earmark.config import parse
+import pytest
+import yaml
+
+from earmark.config import parse, vary
 from earmark.tracking.run import Epochs, Training, log_scalars, metric_name, section
 
 
@@ -19,6 +22,39 @@ def test_a_training_has_one_run(client, server, training):
     assert first.info.run_id == second.info.run_id
     assert first.info.run_name == "earmark_base-final-ababab"
     assert first.info.artifact_uri.startswith(server.location("toy").as_uri())
+
+
+@pytest.fixture
+def committed(tmp_path, monkeypatch, params):
+    """A repository that holds ``params``, in which the test stands."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params.plain()))
+    for words in ("init -q", "add params.yaml", "-c user.name=a -c user.email=a@b.invalid commit -qm first"):
+        subprocess.run(["git", *words.split()], check=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ({}, "earmark_base-final-ababab"),
+        ({"train.learning_rate": 0.02}, "learning_rate=0.02 ababab"),
+        ({"train.seed": 1, "split.seed": 2}, "split.seed=2 train.seed=1 ababab"),
+        ({"evaluate.bootstrap": 7, "search.trials": 3}, "earmark_base-final-ababab"),
+        ({"task": "another", "train.seed": 1}, "earmark_base-final-ababab"),
+        (
+            {"train.seed": 1, "train.epochs": 2, "train.batch_size": 3, "train.head": "linear"},
+            "earmark_base-linear-ababab",
+        ),
+    ],
+)
+def test_a_run_is_named_by_the_few_params_that_are_not_as_committed(committed, params, change, name):
+    assert Training(vary(params, change), "ab" * 10, "d" * 20).name == name
+
+
+def test_params_that_cannot_be_read_at_the_commit_name_nothing(committed, params, tmp_path):
+    (tmp_path / "params.yaml").write_text("features: {n_mel: 3}\n")
+    subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b.invalid", "commit", "-qam", "second"], check=True)
+    assert Training(params, "ab" * 10, "d" * 20).name == "earmark_base-final-ababab"
 
 
 def test_another_training_has_another(client, server, training, params):

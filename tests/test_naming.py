@@ -1,4 +1,4 @@
-from earmark.sweeps.naming import LONGEST, name_of, short_names, text_of
+from earmark.naming import LONGEST, name_of, short_names, text_of
 
 
 def test_a_name_says_what_was_changed():

@@ -1,4 +1,4 @@
-"""What members of a sweep are called: by the params in which they differ, and by nothing else."""
+"""What runs are called: by the params in which they differ from others, and by nothing else."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LONGEST = 120
 def name_of(overrides: Mapping[str, Any], names: Iterable[str] | None = None) -> str:
     """``learning_rate=0.001 head=linear``, params without their section where that leaves them apart.
 
-    ``names`` are all the params that the sweep varies, if not those of ``overrides``.
+    ``names`` are all the params that vary among those that are named, if not those of ``overrides``.
     """
     flat = dict(_leaves(overrides))
     short = short_names(flat if names is None else {*flat, *names})
