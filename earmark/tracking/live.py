@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from earmark.config import Params
 from earmark.provenance import Provenance
 from earmark.tracking.ending import ending, terminable
+from earmark.tracking.process import claim, end_abandoned
 from earmark.tracking.run import REASON_TAG, Epochs, Training, log_scalars, section
 from earmark.tracking.server import Server
 
@@ -85,7 +86,8 @@ class _Sender:
         self._run_id = self._run.info.run_id
         self._epochs = Epochs(client, self._run_id)
         self._next_flush = 0.0
-        client.update_run(self._run_id, status="RUNNING")
+        end_abandoned(client, self._run.info.experiment_id)
+        claim(client, self._run_id)
         if REASON_TAG in self._run.data.tags:
             client.delete_tag(self._run_id, REASON_TAG)
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from earmark.config import Params
 from earmark.tracking.ending import ending, terminable
+from earmark.tracking.process import claim, end_abandoned
 from earmark.tracking.run import MODEL_KEY_TAG, REASON_TAG, Training, log_scalars
 from earmark.tracking.server import Server
 from earmark.tracking.twin import DESCRIPTION_TAG
@@ -88,7 +89,8 @@ class ParentRun:
     def __enter__(self) -> Self:
         self._signals.__enter__()
         with self.server.explained():
-            self._client.update_run(self.run_id, status="RUNNING")
+            end_abandoned(self._client, self._run.info.experiment_id)
+            claim(self._client, self.run_id)
             if REASON_TAG in self._run.data.tags:
                 self._client.delete_tag(self.run_id, REASON_TAG)
         return self

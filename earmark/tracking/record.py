@@ -17,6 +17,7 @@ from earmark.provenance import read_record
 from earmark.splits import EXTERNAL, in_order
 from earmark.store import Store, replacing
 from earmark.tracking.live import summary
+from earmark.tracking.process import end_abandoned
 from earmark.tracking.run import Epochs, Training, log_scalars, section
 from earmark.tracking.server import Server
 from earmark.tracking.twin import DESCRIPTION_TAG, TWIN_TAG
@@ -132,6 +133,7 @@ def _record(client: MlflowClient, server: Server, study: Study) -> str:
         log_served_model(run, study.params, study.prepared, study.model)
     if run.info.status != "FINISHED":
         client.set_terminated(run_id, "FINISHED")
+    end_abandoned(client, run.info.experiment_id)
     return run_id
 
 

@@ -1,0 +1,62 @@
+"""Which process works on a run, so that one that died without a word (SIGKILL, a power cut) is not RUNNING for ever.
+
+What dies so cannot say it; the next training, sweep or publication of the same experiment on that machine does.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from earmark.tracking.run import REASON_TAG
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+PROCESS_TAG = "earmark.process"
+"""Host, number and start (clock ticks since boot, where the system tells) of the process that works on a run."""
+
+REASON = "its process ended without a word"
+
+
+def claim(client: MlflowClient, run_id: str) -> None:
+    """Mark a run as one that this process works on."""
+    client.set_tag(run_id, PROCESS_TAG, mark(os.getpid()))
+    client.update_run(run_id, status="RUNNING")
+
+
+def mark(number: int) -> str:
+    """What ``PROCESS_TAG`` says of a process of this machine."""
+    return f"{socket.gethostname()} {number} {_start(number)}".rstrip()
+
+
+def end_abandoned(client: MlflowClient, experiment: str) -> None:
+    """Mark the runs of an experiment KILLED that are RUNNING although their process, on this machine, is gone."""
+    for run in client.search_runs([experiment], "attributes.status = 'RUNNING'"):
+        if is_gone(run.data.tags.get(PROCESS_TAG, "")):
+            client.set_tag(run.info.run_id, REASON_TAG, REASON)
+            client.set_terminated(run.info.run_id, "KILLED")
+
+
+def is_gone(marked: str) -> bool:
+    """Whether a marked process was of this machine and is no more; of others nothing is known."""
+    host, _, rest = marked.partition(" ")
+    number = rest.partition(" ")[0]
+    if host != socket.gethostname() or not number.isdecimal():
+        return False
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:  # another user's, so it lives
+        pass
+    return mark(int(number)) != marked  # the number was given to another process
+
+
+def _start(number: int) -> str:
+    try:
+        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
