@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 import soundfile
 
-pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("clips")]
+pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("study")]
 
 CLIPS = "data/raw/clips"
 

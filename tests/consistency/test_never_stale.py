@@ -66,11 +66,7 @@ def test_a_backbone_that_learns_needs_no_frozen_features_and_is_never_stale(proj
     with project.making():
         project.run("snakemake")
         assert "up to date" in project.run("dvc", "status")
-    project.set(train__unfreeze=2)
-    with project.making(**HEAD):
-        project.run("snakemake")
-        project.run("dvc", "repro")
-    project.set(train__mode="frozen", train__epochs=6, train__unfreeze="all")
+    project.set(train__mode="frozen", train__epochs=6)
     with project.making():
         project.run("dvc", "repro")
     assert len(list(features.iterdir())) == shards(project)

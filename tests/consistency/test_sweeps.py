@@ -5,7 +5,7 @@ import csv
 import pytest
 import yaml
 
-pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("clips")]
+pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("study")]
 
 
 def test_a_search_trains_only_what_is_new_and_leaves_a_recipe_that_runs(project):
