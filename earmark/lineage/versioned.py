@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,8 @@ def _locked() -> dict[str, Any]:
 
 def _changes() -> Iterator[str]:
     """What ``dvc status`` reports, a sentence each."""
-    done = subprocess.run(["dvc", "status", "--json"], capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "dvc", "status", "--json"]  # also where the environment is not activated
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise EarmarkError(f"dvc status failed: {done.stderr.strip()}")
     for stage, found in json.loads(done.stdout or "{}").items():
