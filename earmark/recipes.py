@@ -39,15 +39,14 @@ def apply(name: str, params_file: Path, folder: Path = FOLDER, over: bool = Fals
     path = find(name, folder)
     said = overlay.recipe(path)
     if over or "task" not in said:
-        config.load(params_file, path)
-        new = said
+        new = config.load(params_file, path).plain()
     else:
         complete = config.parse(said, str(path)).plain()
         new = {key: value for key, value in complete.items() if key in said or key != "search"}
     yaml = YAML()
     yaml.width = 120
     values = yaml.load(params_file)
-    changes = _overlay(values, new) if new is said else _replaced(values, new)
+    changes = _written(values, new)
     yaml.dump(values, params_file)
     return "\n".join(changes) or f"{params_file} says what {name} says already"
 
@@ -62,26 +61,17 @@ def find(name: str, folder: Path = FOLDER) -> Path:
     return recipes[name]
 
 
-def _overlay(values: Any, added: Mapping[str, Any], prefix: str = "") -> list[str]:
-    changes = []
-    for key, value in added.items():
-        if isinstance(value, Mapping) and isinstance(values.get(key), Mapping):
-            changes += _overlay(values[key], value, f"{prefix}{key}.")
-        elif key not in values or values[key] != value:
-            changes.append(f"{prefix}{key}: {values.get(key)} -> {value}")
-            values[key] = value
-    return changes
-
-
-def _replaced(values: Any, new: Mapping[str, Any]) -> list[str]:
-    """Every key of every section set to its new value; mappings below a key are replaced as a whole."""
-    changes = []
+def _written(values: Any, new: Mapping[str, Any]) -> list[str]:
+    """Set every param that differs, and say which; what ``values`` do not say has its default."""
+    changes, defaults = [], config.parse({}).plain()
     for section, content in new.items():
         is_section = isinstance(content, Mapping)
         target, prefix = (values.setdefault(section, {}), f"{section}.") if is_section else (values, "")
+        default = defaults[section] if is_section else defaults
         for key, value in (content if is_section else {section: content}).items():
-            if key not in target or target[key] != value:
-                changes.append(f"{prefix}{key}: {target.get(key)} -> {value}")
+            before = target.get(key, default[key])
+            if before != value:
+                changes.append(f"{prefix}{key}: {before} -> {value}")
                 target[key] = value
     return changes
 

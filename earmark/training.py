@@ -126,11 +126,7 @@ class TrainParams(Section):
         """What decides a model beside what is in ``folders``: not where those lie, nor levels that nothing has."""
         is_default = self.snr_db == [0, 40] or {"noise", "babble"}.isdisjoint(self.augment)
         unused = {"noise", "rooms"} | ({"snr_db"} if is_default else set())
-        later = {
-            "precision": "float32",
-            "average": None,
-            "members": 1,
-        }  # came later: what was before
+        later = {"precision": "float32", "average": None, "members": 1}  # came later, at what was before them
         unused |= {name for name, value in later.items() if getattr(self, name) == value}
         return {name: value for name, value in self.plain().items() if name not in unused}
 

@@ -53,10 +53,7 @@ def provenance(run: str | None, params_file: Path, as_json: bool) -> None:
     """
     from earmark.lineage import lineage, plan_of_run
 
-    current = plan_of(params_file)
-    plan = plan_of_run(run) if run else current
-    is_shown = plan.params == current.params and plan.prepare_key == current.prepare_key
-    links = lineage(plan, is_shown)
+    links = lineage(plan_of_run(run) if run else plan_of(params_file))
     if as_json:
         click.echo(json.dumps([vars(link) for link in links], ensure_ascii=False, indent=2))
     for link in [] if as_json else links:

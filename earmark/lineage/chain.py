@@ -6,21 +6,35 @@ from pathlib import Path
 
 from earmark.errors import EarmarkError
 from earmark.lineage import tracked, versioned
-from earmark.lineage.link import Link
+from earmark.lineage.link import Link, recorded_key
 from earmark.lineage.products import products
 from earmark.plan import Plan
 from earmark.store import Store
 from earmark.tracking import Server
 
 
-def lineage(plan: Plan, published: bool = True, server: Server | None = None) -> list[Link]:
-    """Every link of a study; those that only the current one has (folders, ``dvc.lock``) where it is ``published``."""
-    found = [versioned.recordings(Path(plan.params.data.root))]
-    found += products(plan, published) if plan.is_prepared else [_unprepared(plan)]
-    found += [link for link in (versioned.lock() if published else None, versioned.commit()) if link]
-    found += [tracked.run_of(plan, server or Server.find())] if plan.is_prepared else []
-    params = Link("params", plan.params.digest(), plan.params.task)
-    return [found[0], params, *found[1:]]
+def lineage(plan: Plan, server: Server | None = None) -> list[Link]:
+    """Every link of a study.
+
+    Of one that an MLflow run names, the folders that people see are part where they hold it, and ``dvc.lock``, which
+    speaks of the params as they are now, is not.
+    """
+    is_current = plan.known_manifest is None
+    published = is_current or is_shown(plan)
+    links = [
+        versioned.recordings(Path(plan.params.data.root)),
+        Link("params", plan.params.digest(), plan.params.task),
+        *(products(plan, published) if plan.is_prepared else [_unprepared(plan)]),
+        versioned.lock() if is_current else None,
+        versioned.commit(),
+        tracked.run_of(plan, server or Server.find()) if plan.is_prepared else None,
+    ]
+    return [link for link in links if link is not None]
+
+
+def is_shown(plan: Plan) -> bool:
+    """Whether the folders that people see hold the results of this study."""
+    return recorded_key(Path("results")) == plan.evaluation_key
 
 
 def _unprepared(plan: Plan) -> Link:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from earmark.provenance import FOLDER_FILE, read_record
+from earmark.provenance import read_record
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,3 @@ def recorded_key(path: Path) -> str | None:
     """The key that a product (Parquet file or folder) records about itself; None if there is none."""
     record = read_record(path) if path.exists() else None
     return None if record is None else str(record.get("key"))
-
-
-def told(path: Path) -> Path:
-    """What a message names: of a folder the file that holds its record."""
-    return path / FOLDER_FILE if path.suffix == "" else path

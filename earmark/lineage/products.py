@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from earmark.digest import digest, file_digest
-from earmark.lineage.link import Link, recorded_key, told
+from earmark.lineage.link import Link, recorded_key
 from earmark.plan import Plan
 from earmark.provenance import read_record
 
@@ -95,7 +95,7 @@ def _missing(path: Path, key: str | None = None) -> Iterator[str]:
     if not path.exists():
         yield f"{path} is not in the store; {RERUN}"
     elif key is not None and (found := recorded_key(path)) != key:
-        yield f"{told(path)} records key {found}, not {key}; remove it and {RERUN}"
+        yield f"{path} records key {found}, not {key}; remove it and {RERUN}"
 
 
 def _differs(path: Path, key: str) -> Iterator[str]:

@@ -154,7 +154,8 @@ def test_decibels_become_grey_and_other_halves_their_own_range(manifest, image_s
 
 
 def test_keras_reads_the_folders(manifest, shard, tmp_path):
-    keras = pytest.importorskip("keras")
+    import keras
+
     export_png(manifest, [shard], tmp_path / "png")
     data = keras.utils.image_dataset_from_directory(
         tmp_path / "png" / "train", color_mode="grayscale", image_size=(16, 30), batch_size=4, verbose=False
@@ -166,7 +167,8 @@ def test_keras_reads_the_folders(manifest, shard, tmp_path):
 
 def speech_images(shared_data, count):
     """Log-mel images (224, 480) of readers, 80 dB deep, through librosa: 25 ms windows every 12.5 ms."""
-    librosa = pytest.importorskip("librosa")
+    import librosa
+
     samples, images = np.empty(0, np.float32), []
     for path in sorted((shared_data / "gender_librispeech").rglob("*.flac")):
         samples = np.concatenate([samples, decode(path, 16000)[0]])
