@@ -99,7 +99,12 @@ def warnings(
 
 def _diverged(seen: Evidence) -> Iterator[str]:
     course = seen.course
-    if course.stopped == "diverged":
+    if course.stopped == "diverged" and seen.params.members > 1:  # whose epochs are not numbered one by one
+        yield (
+            "the loss of a member was no longer a number; its best weights before that were kept. Likely cause: "
+            f"{seen.rate} is too high."
+        )
+    elif course.stopped == "diverged":
         rate = seen.params.stage_of(len(course.history) - 1).learning_rate
         yield (
             f"the loss was no longer a number in epoch {len(course.history) - 1}; the weights of epoch "

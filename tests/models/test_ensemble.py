@@ -66,3 +66,9 @@ def test_the_course_tells_of_all_members():
     whole = joined([network(seed) for seed in (0, 1, 2)], params()).course
     assert [metrics["loss"] for metrics in whole.history] == [0, 0, 0, 1, 1, 1, 2, 2, 2]
     assert whole.best_epoch == 8 and whole.stopped == "early" and len(whole.seconds) == 9
+
+
+def test_a_member_that_diverged_is_not_forgotten():
+    first, last = network(0), network(1)
+    first.course.stopped = "diverged"
+    assert joined([first, last], params(2)).course.stopped == "diverged"

@@ -52,6 +52,11 @@ def test_divergence_names_the_epoch():
     assert "no longer a number in epoch 6; the weights of epoch 5 were kept" in only
 
 
+def test_a_member_that_diverged_is_told_whichever_it_was():
+    (only,) = told(went=course(12, 11, "diverged"), learning_rate=0.5, mode="tune", members=3)
+    assert "the loss of a member was no longer a number" in only and "learning_rate 0.5 is too high" in only
+
+
 @pytest.mark.parametrize(
     ("settings", "cause"),
     [
