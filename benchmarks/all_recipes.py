@@ -41,8 +41,14 @@ def checkout(folder: Path, shared: Path, names: list[str], speakers: int) -> Non
             shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, target)
-    wanted = {Path(values_of(name)["data"]["root"]).name for name in names}
+    wanted = set().union(*(sets_of(values_of(name)) for name in names))
     make(folder / DATA, shared, speakers, sorted(name for name in wanted if not (folder / DATA / name).is_dir()))
+
+
+def sets_of(values: dict[str, Any]) -> set[str]:
+    """The data sets that a recipe reads: the one it learns from, and those from elsewhere that it is judged on."""
+    data = values["data"]
+    return {Path(root).name for root in (data["root"], *(one["root"] for one in data.get("external", {}).values()))}
 
 
 def values_of(name: str) -> dict[str, Any]:
