@@ -94,4 +94,4 @@ def _head(source: Path) -> bytes:
 
 def _words(stderr: bytes) -> str:
     lines = stderr.decode(errors="replace").strip().splitlines()
-    return lines[-1].strip() if lines else "it is silent about why"
+    return lines[0].strip().rstrip(".") if lines else "it is silent about why"

@@ -94,7 +94,8 @@ def predict(
 
     paths, options = recordings(audio), Options(window, hop, unknown, vad)
     stdin = sys.stdin.buffer.read(LOCAL.file_bytes + 1) if STDIN in paths else b""
-    failed = _print(recognise(model, paths, options, LOCAL, workers or cores(), stdin), len(paths), layout, timeline)
+    results = recognise(model, paths, options, LOCAL, workers or cores(), stdin)
+    failed = _print(results, paths, layout, timeline)
     for result in failed:
         click.secho(f"earmark: {result.path}: {result.error}", fg="red", err=True)
     if failed:
@@ -142,15 +143,15 @@ def listen(
         click.echo(err=True)
 
 
-def _print(results: Iterable[Result], count: int, layout: str, timeline: bool) -> list[Result]:
+def _print(results: Iterable[Result], paths: list[str], layout: str, timeline: bool) -> list[Result]:
     """Print the answers as they come, under a progress bar; returns the results that are none."""
     from tqdm import tqdm
 
     from earmark.serving.tables import lines
 
     failed: list[Result] = []
-    with tqdm(results, "predict", count, unit="file", disable=None) as progress:
-        for line in lines(_answered(progress, failed), layout, timeline):
+    with tqdm(results, "predict", len(paths), unit="file", disable=None) as progress:
+        for line in lines(_answered(progress, failed), layout, timeline, max(map(len, paths))):
             with tqdm.external_write_mode(sys.stdout):
                 click.echo(line)
     return failed

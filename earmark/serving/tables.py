@@ -14,18 +14,18 @@ from earmark.serving.batch import Result
 
 Row = Sequence[Any]
 
-PATH_WIDTH, LABEL_WIDTH = 44, 14
-"""Characters of columns that are meant for eyes; what is longer moves the others."""
+LABEL_WIDTH = 14
+"""Characters of a column that is meant for eyes; what is longer moves the others."""
 
 SUMMARY = ("path", "label", "confidence", "seconds", "speech_seconds")
 STRETCH = ("path", "start", "end", "label", "confidence")
 KAGGLE = ("fname", "label")
 
 
-def lines(results: Iterable[Result], layout: str, timeline: bool = False) -> Iterator[str]:
+def lines(results: Iterable[Result], layout: str, timeline: bool = False, width: int = 40) -> Iterator[str]:
     """``results``, which have answers, as they come: layout table, csv, json (an array, all of it) or kaggle.
 
-    With ``timeline`` tables have a line for each stretch of one label.
+    With ``timeline`` tables have a line for each stretch of one label. ``width`` is that of the paths to be read.
     """
     if layout == "json":
         return _json(results)
@@ -34,7 +34,8 @@ def lines(results: Iterable[Result], layout: str, timeline: bool = False) -> Ite
     rows = (row for found in results for row in (stretches if timeline else summary)(found))
     if layout == "csv":
         return _csv(STRETCH if timeline else SUMMARY, rows)
-    return map(_stretch_words if timeline else _summary_words, rows)
+    words = _stretch_words if timeline else _summary_words
+    return (f"{row[0]:{width}}  {words(row)}" for row in rows)
 
 
 def summary(found: Result) -> list[Row]:
@@ -56,13 +57,13 @@ def _of(found: Result) -> dict[str, Any]:
 
 
 def _summary_words(row: Row) -> str:
-    path, label, confidence, seconds, speech = row
-    return f"{path:{PATH_WIDTH}}  {label:{LABEL_WIDTH}} {confidence:6.3f} {seconds:8.1f} s, {speech:.1f} s of speech"
+    _, label, confidence, seconds, speech = row
+    return f"{label:{LABEL_WIDTH}} {confidence:6.3f} {seconds:8.1f} s, {speech:.1f} s of speech"
 
 
 def _stretch_words(row: Row) -> str:
-    path, start, end, label, confidence = row
-    return f"{path:{PATH_WIDTH}} {start:8.2f} – {end:8.2f} s  {label:{LABEL_WIDTH}} {confidence:6.3f}"
+    _, start, end, label, confidence = row
+    return f"{start:8.2f} – {end:8.2f} s  {label:{LABEL_WIDTH}} {confidence:6.3f}"
 
 
 def _csv(header: Row, rows: Iterable[Row]) -> Iterator[str]:

@@ -84,6 +84,11 @@ class Workers:
             finally:
                 threads.shutdown(wait=False, cancel_futures=True)
 
+    def processes(self) -> list[int]:
+        """Ids of the processes that wait for a question."""
+        with self._free.mutex:
+            return [worker.process_id for worker in self._free.queue if worker]
+
     def close(self) -> None:
         """End the processes that are not at work."""
         for _ in range(self.count):
@@ -124,6 +129,11 @@ class _Worker:
         if "error" in ready:
             self.stop()
             raise EarmarkError(ready["error"])
+
+    @property
+    def process_id(self) -> int:
+        """Of the process."""
+        return self._process.pid
 
     def ask(self, values: Values, data: bytes) -> Answer:
         """The answer; raises DecodeError if there is none."""
