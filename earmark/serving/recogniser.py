@@ -29,7 +29,7 @@ from earmark.serving.timeline import NO_SPEECH, UNKNOWN, Segment, Span, cells, s
 WINDOW_SECONDS = 3.0
 """Of a model about whose clips nothing is known."""
 
-LEAST_SPEECH = 0.1
+LEAST_SPEECH = 0.2
 """Share of a window that must be speech for the model to be asked."""
 
 Floats = NDArray[np.float64]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -9,11 +10,14 @@ import numpy as np
 
 from earmark.audio.decode import FloatArray, resample
 from earmark.serving.activity import overlap
-from earmark.serving.recogniser import LEAST_SPEECH, Recogniser
+from earmark.serving.recogniser import LEAST_SPEECH, Floats, Recogniser
 from earmark.serving.timeline import NO_SPEECH
 
 CONTEXT_SECONDS = 10.0
 """Of sound that is remembered: what is silence is judged beside the loudest moment in it."""
+
+SMOOTHING_SECONDS = 1.0
+"""Over which the windows' probabilities are averaged: alone they flicker."""
 
 CHANGE = 0.1
 """Of the confidence, from which it counts as another."""
@@ -39,6 +43,7 @@ class Stream:
         self._memory = np.zeros(0, np.float32)
         self._most = max(self._window, round(CONTEXT_SECONDS * rate))
         self._heard = 0
+        self._recent: deque[Floats] = deque(maxlen=max(1, round(SMOOTHING_SECONDS / hop)))
 
     def feed(self, samples: FloatArray) -> Iterator[Heard]:
         """Take the next ``samples`` (n,), float32; an answer after each whole hop."""
@@ -52,11 +57,13 @@ class Stream:
     def _answer(self) -> tuple[str, float]:
         recogniser = self._recogniser
         context = resample(self._memory, self._rate, recogniser.rate)
-        window = context[-round(recogniser.window_seconds * recogniser.rate) :]
-        speech = recogniser.activity.parts(context)
-        if overlap(speech, len(context) - len(window), len(context)) < LEAST_SPEECH * len(window):
+        size = round(recogniser.window_seconds * recogniser.rate)
+        spoken = overlap(recogniser.activity.parts(context), len(context) - size, len(context))
+        if spoken < LEAST_SPEECH * size:
+            self._recent.clear()
             return NO_SPEECH, 1.0
-        return recogniser.named(recogniser.probabilities(window))
+        self._recent.append(recogniser.probabilities(context[-size:]))
+        return recogniser.named(np.mean(self._recent, axis=0))
 
 
 def changes(answers: Iterable[Heard]) -> Iterator[Heard]:
