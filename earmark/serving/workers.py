@@ -23,6 +23,9 @@ START = "import json, sys; a = json.loads(sys.argv[1]); sys.path[:] = a.pop('pat
         "from earmark.serving.worker import serve; serve(**a)"  # fmt: skip
 """Run by a new Python, which inherits nothing: no lock of a thread, no open file, no ``__main__`` to import again."""
 
+MOST_FAILURES = 500
+"""Questions that a worker may fail at before another takes its place: libsndfile keeps 3 kB of each damaged Ogg."""
+
 Question = tuple[Values, bytes]
 Answer = tuple[Values, bytes]
 
@@ -65,6 +68,7 @@ class Workers:
         try:
             worker = worker or _Worker(self._job)
             answer, payload = worker.ask(values, data)
+            worker = self._renewed(worker)
         except BaseException:
             if worker:
                 worker.stop()
@@ -99,6 +103,13 @@ class Workers:
             if worker:
                 worker.stop()
 
+    def _renewed(self, worker: _Worker) -> _Worker | None:
+        """None in place of a worker that has seen enough."""
+        if worker.failures < MOST_FAILURES:
+            return worker
+        worker.stop()
+        return None
+
     def _caught(self, question: Question) -> Answer | DecodeError:
         try:
             return self.ask(*question)
@@ -110,7 +121,7 @@ class _Worker:
     """One process, and the socket to it."""
 
     def __init__(self, job: Job) -> None:
-        self._seconds = job.seconds
+        self._seconds, self.failures = job.seconds, 0
         ours, theirs = socket.socketpair()
         with theirs:
             arguments = {"descriptor": theirs.fileno(), "factory": job.factory, "settings": job.settings}
@@ -125,7 +136,9 @@ class _Worker:
         try:
             ready, _ = receive(self._connection)
         except (EOFError, OSError):
-            raise EarmarkError(f"a worker process ended at its start ({self._ending()})") from None
+            why = self._ending()
+            self.stop()
+            raise EarmarkError(f"a worker process {why} at its start") from None
         if "error" in ready:
             self.stop()
             raise EarmarkError(ready["error"])
@@ -141,9 +154,11 @@ class _Worker:
             send(self._connection, values, data)
             if not self._connection.poll(self._seconds):
                 raise DecodeError("too_slow", f"not read within {self._seconds:g} s")
-            return receive(self._connection)
+            answer = receive(self._connection)
         except (EOFError, OSError, ValueError):
             raise DecodeError("crashed", f"what decodes it {self._ending()}; the file is damaged or hostile") from None
+        self.failures += "error" in answer[0]
+        return answer
 
     def stop(self) -> None:
         """End the process."""
