@@ -74,26 +74,10 @@ def _split(clip_id: str) -> str:
     return "val" if "-6" in clip_id or "-7" in clip_id else "train"
 
 
-class BandLevels:
-    """An engine whose features are the mean levels of the lower and of the upper bands."""
-
-    def features(self, batch):
-        halves = [np.array_split(image[..., 0], 2) for image in batch]
-        return np.array([[half.mean() for half in pair] for pair in halves], np.float32)
-
-
-class Louder:
-    """An engine that says which of two features is larger, and how sure it is."""
-
-    def features(self, batch):
-        return np.array([1 / (1 + np.exp(np.array([high - low, low - high]) / 5)) for low, high in batch], np.float32)
-
-
 @pytest.fixture(scope="session")
-def by_pitch() -> Predictor:
+def by_pitch(pitch_model) -> Predictor:
     """A predictor of ``low`` and ``high`` tones, wherever they are cut."""
-    backbone = BackboneParams(normalise="none", engine="onnx")
-    return Predictor(Params(backbone=backbone), ["low", "high"], BandLevels(), Louder())
+    return Predictor.load(pitch_model, threads=1)
 
 
 @pytest.fixture(scope="session")
