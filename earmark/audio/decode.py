@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import math
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -160,9 +161,10 @@ def _part(sound: soundfile.SoundFile, start: float | None, end: float | None, mo
     return np.ascontiguousarray(samples[skipped:])
 
 
-def _stream(source: Path | bytes, limits: Limits | None) -> str | io.BytesIO:
+def _stream(source: Path | bytes, limits: Limits | None) -> bytes | io.BytesIO:
+    """What soundfile opens; a name as bytes, because it need not be UTF-8."""
     refuse_size(source, limits)
-    return io.BytesIO(source) if isinstance(source, bytes) else str(source)
+    return io.BytesIO(source) if isinstance(source, bytes) else os.fsencode(source)
 
 
 def refuse_size(source: Path | bytes, limits: Limits | None) -> None:

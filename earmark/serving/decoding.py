@@ -37,7 +37,8 @@ def limited_cpu(seconds: int) -> Iterator[None]:
     used = resource.getrusage(resource.RUSAGE_SELF)
     before = resource.getrlimit(resource.RLIMIT_CPU)
     latest = int(used.ru_utime + used.ru_stime) + 1 + seconds
-    resource.setrlimit(resource.RLIMIT_CPU, (latest, before[1]))
+    allowed = [limit for limit in before if limit != resource.RLIM_INFINITY]
+    resource.setrlimit(resource.RLIMIT_CPU, (min([latest, *allowed]), before[1]))
     try:
         yield
     finally:

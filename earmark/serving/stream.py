@@ -16,8 +16,8 @@ from earmark.serving.timeline import NO_SPEECH
 CONTEXT_SECONDS = 10.0
 """Of sound that is remembered: what is silence is judged beside the loudest moment in it."""
 
-SMOOTHING_SECONDS = 1.0
-"""Over which the windows' probabilities are averaged: alone they flicker."""
+SMOOTHING = 1 / 3
+"""Of a window, over which the probabilities are averaged: alone they flicker, and over a whole one a word is lost."""
 
 CHANGE = 0.1
 """Of the confidence, from which it counts as another."""
@@ -43,7 +43,7 @@ class Stream:
         self._memory = np.zeros(0, np.float32)
         self._most = max(self._window, round(CONTEXT_SECONDS * rate))
         self._heard = 0
-        self._recent: deque[Floats] = deque(maxlen=max(1, round(SMOOTHING_SECONDS / hop)))
+        self._recent: deque[Floats] = deque(maxlen=max(1, round(SMOOTHING * recogniser.window_seconds / hop)))
 
     def feed(self, samples: FloatArray) -> Iterator[Heard]:
         """Take the next ``samples`` (n,), float32; an answer after each whole hop."""

@@ -45,9 +45,12 @@ def send(connection: Connection, values: Values, data: bytes = b"") -> None:
     connection.send_bytes(data)
 
 
-def receive(connection: Connection) -> tuple[Values, bytes]:
-    """The next message; raises EOFError when the other side has gone, ValueError if it is none."""
-    return dict(json.loads(connection.recv_bytes())), connection.recv_bytes()
+def receive(connection: Connection, most: int | None = None) -> tuple[Values, bytes]:
+    """The next message, each part of at most ``most`` bytes.
+
+    Raises EOFError when the other side has gone, OSError or ValueError if it is no message.
+    """
+    return dict(json.loads(connection.recv_bytes(most))), connection.recv_bytes(most)
 
 
 def _next(connection: Connection) -> tuple[Values, bytes] | None:

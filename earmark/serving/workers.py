@@ -121,7 +121,7 @@ class _Worker:
     """One process, and the socket to it."""
 
     def __init__(self, job: Job) -> None:
-        self._seconds, self.failures = job.seconds, 0
+        self._job, self.failures = job, 0
         ours, theirs = socket.socketpair()
         with theirs:
             arguments = {"descriptor": theirs.fileno(), "factory": job.factory, "settings": job.settings}
@@ -134,7 +134,7 @@ class _Worker:
             )  # fmt: skip
         self._connection = Connection(ours.detach())
         try:
-            ready, _ = receive(self._connection)
+            ready, _ = receive(self._connection, job.memory_bytes)
         except (EOFError, OSError):
             why = self._ending()
             self.stop()
@@ -152,9 +152,9 @@ class _Worker:
         """The answer; raises DecodeError if there is none."""
         try:
             send(self._connection, values, data)
-            if not self._connection.poll(self._seconds):
-                raise DecodeError("too_slow", f"not read within {self._seconds:g} s")
-            answer = receive(self._connection)
+            if not self._connection.poll(self._job.seconds):
+                raise DecodeError("too_slow", f"not read within {self._job.seconds:g} s")
+            answer = receive(self._connection, self._job.memory_bytes)  # it cannot be larger than what it was made in
         except (EOFError, OSError, ValueError):
             raise DecodeError("crashed", f"what decodes it {self._ending()}; the file is damaged or hostile") from None
         self.failures += "error" in answer[0]

@@ -43,7 +43,7 @@ def test_words_without_recordings_are_refused(folder, monkeypatch):
 
 
 def test_files_are_answered_as_in_this_process_and_bad_ones_do_not_stop_it(served, tmp_path):
-    odd = tmp_path / "; touch hacked $(touch hacked) `touch hacked`.wav"
+    odd = tmp_path / "; touch hacked $(touch hacked) `touch hacked` \udcff.wav"  # the last is no UTF-8
     shutil.copy(served.files[0], odd)
     (tmp_path / "junk.wav").write_bytes(b"RIFF, or so it says")
     paths = [str(served.files[-1]), str(tmp_path / "junk.wav"), str(odd), "-", str(tmp_path / "absent.wav")]
