@@ -27,8 +27,7 @@ import soundfile
 
 from earmark.audio.decode import DecodeError
 from earmark.audio.limits import UPLOAD
-from earmark.serving.batch import decoding_job
-from earmark.serving.workers import Workers
+from earmark.serving.decoders import Decoders
 
 RATE = 16000
 SECONDS = 0.4
@@ -169,31 +168,31 @@ def fuzz(name: str, data: bytes, count: int, keep: Path | None = None) -> Outcom
     """Decode ``count`` mutants of ``data``; those that are faults are written into ``keep``."""
     random, ends, started = np.random.default_rng(len(data)), Counter[str](), time.monotonic()
     sizes: list[tuple[int, int]] = []
-    with Workers(decoding_job(RATE, LIMITS)) as pool:
+    with Decoders(RATE, LIMITS, count=1) as decoders:
         for number in range(count):
             broken = mutant(data, random)
-            end = _end(pool, broken)
+            end = _end(decoders, broken)
             ends[end] += 1
             if end in FAULTS and keep:
                 (keep / f"{name}-{number}-{end}").write_bytes(broken)
             if number >= WARM_UP * count and number % 50 == 0:
-                sizes += _size(pool)
+                sizes += _size(decoders)
     kept, files = np.ptp(sizes, axis=0).tolist() if sizes else (0, 0)
     return Outcome(name, ends, kept / 2**20, files, time.monotonic() - started)
 
 
-def _end(pool: Workers, data: bytes) -> str:
+def _end(decoders: Decoders, data: bytes) -> str:
     try:
-        pool.ask({}, data)
+        decoders.samples(data)
     except DecodeError as error:
         return error.reason
     return "decoded"
 
 
-def _size(pool: Workers) -> list[tuple[int, int]]:
-    """Resident bytes and open descriptors of the pool's only worker, if it has one."""
+def _size(decoders: Decoders) -> list[tuple[int, int]]:
+    """Resident bytes and open descriptors of the only worker, if it has one."""
     found = []
-    for process in pool.processes():
+    for process in decoders.workers.processes():
         pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
         found.append((pages * 4096, len(list(Path(f"/proc/{process}/fd").iterdir()))))
     return found

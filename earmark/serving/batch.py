@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from earmark.audio.limits import Limits
     from earmark.serving.options import Options
     from earmark.serving.worker import Handler, Values
-    from earmark.serving.workers import Job
 
 STDIN = "-"
 
@@ -45,22 +44,15 @@ def recognise(
 
     Raises EarmarkError if the model cannot be used.
     """
-    from earmark.serving.workers import Workers
+    from earmark.serving.workers import Job, Workers
 
-    job = answering_job(model, options, limits)
+    settings = {"model": str(model), "options": asdict(options), "limits": asdict(limits)}
+    job = Job(f"{__name__}:answering", settings, limits.memory_bytes)
     questions = (({}, stdin) if path == STDIN else ({"path": path}, b"") for path in paths)
     with Workers(job, max(1, min(workers, len(paths)))) as pool:
         for path, found in zip(paths, pool.each(questions), strict=True):
             name = "standard input" if path == STDIN else path
             yield Result(name, error=found.detail) if isinstance(found, EarmarkError) else Result(name, found[0])
-
-
-def answering_job(model: Path, options: Options, limits: Limits) -> Job:
-    """What workers do that answer whole recordings with the ``model`` in a folder; see ``answering``."""
-    from earmark.serving.workers import Job
-
-    settings = {"model": str(model), "options": asdict(options), "limits": asdict(limits)}
-    return Job(f"{__name__}:answering", settings, limits.memory_bytes)
 
 
 def answering(model: str, options: Values, limits: Values) -> Handler:
@@ -78,29 +70,6 @@ def answering(model: str, options: Values, limits: Values) -> Handler:
         return recogniser.of_samples(samples).plain(), b""
 
     return answer
-
-
-def decoding_job(sample_rate: int, limits: Limits) -> Job:
-    """What workers do that only decode, for a server: bytes of a file in, ``samples_of`` the answer's bytes out."""
-    from earmark.serving.workers import Job
-
-    settings = {"sample_rate": sample_rate, "limits": asdict(limits)}
-    return Job(f"{__name__}:decoding", settings, limits.memory_bytes, seconds=2 * limits.cpu_seconds)
-
-
-def decoding(sample_rate: int, limits: Values) -> Handler:
-    """Handler in a worker: a file's bytes, or ``{"path"}``, to the bytes of its float32 samples."""
-    from earmark.audio.limits import Limits
-    from earmark.serving.decoding import decode_any, limited_cpu
-
-    most = Limits(**limits)
-
-    def decode(question: Values, data: bytes) -> tuple[Values, bytes]:
-        with limited_cpu(most.cpu_seconds):
-            samples = decode_any(Path(question["path"]) if "path" in question else data, sample_rate, most)
-        return {}, samples.tobytes()
-
-    return decode
 
 
 def _of(word: str) -> list[str]:

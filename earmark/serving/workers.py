@@ -169,7 +169,7 @@ class _Worker:
     def _ending(self) -> str:
         """How the process ended, in words."""
         try:
-            code = self._process.wait(1)
+            code = self._process.wait(10)
         except subprocess.TimeoutExpired:
             return "answers nonsense"
         if code == -signal.SIGXCPU:

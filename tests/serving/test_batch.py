@@ -2,16 +2,13 @@
 
 import shutil
 
-import numpy as np
 import pytest
 
-from earmark.audio.decode import DecodeError, decode
-from earmark.audio.limits import LOCAL, UPLOAD
+from earmark.audio.limits import LOCAL
 from earmark.errors import EarmarkError
-from earmark.serving.batch import decoding_job, recognise, recordings
+from earmark.serving.batch import recognise, recordings
 from earmark.serving.options import STANDARD, Options
 from earmark.serving.recogniser import Recogniser
-from earmark.serving.workers import Workers
 
 
 @pytest.fixture
@@ -61,11 +58,3 @@ def test_a_model_that_cannot_be_used_stops_it(served, tmp_path):
         list(recognise(tmp_path, [str(served.files[0])], STANDARD, LOCAL, 1))
     with pytest.raises(EarmarkError, match="hop"):
         list(recognise(served.folder, [str(served.files[0])], Options(hop=99), LOCAL, 1))
-
-
-def test_a_server_has_its_files_decoded_elsewhere(served):
-    with Workers(decoding_job(16000, UPLOAD)) as pool:
-        _, data = pool.ask({}, served.files[0].read_bytes())
-        np.testing.assert_array_equal(np.frombuffer(data, np.float32), decode(served.files[0], 16000)[0])
-        with pytest.raises(DecodeError, match="the file is empty"):
-            pool.ask({}, b"")

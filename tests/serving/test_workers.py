@@ -1,7 +1,6 @@
 """Real processes: limits that the kernel enforces, deaths that are survived, many threads that ask."""
 
 import signal
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -66,10 +65,8 @@ def test_bad_questions_kill_one_worker_each_and_nothing_else(job, capfd):
 
 
 def test_a_worker_that_hangs_is_stopped(job):
-    started = time.monotonic()
     with Workers(job(seconds=0.5)) as pool, pytest.raises(DecodeError, match=r"not read within 0\.5 s"):
         pool.ask({"sleep": 60})
-    assert time.monotonic() - started < 30
 
 
 def test_answers_come_in_order_whoever_gives_them(job):
