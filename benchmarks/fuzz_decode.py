@@ -16,6 +16,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -86,12 +87,12 @@ def originals() -> Iterator[tuple[str, bytes]]:
 def _by_ffmpeg(wave: bytes) -> Iterator[tuple[str, bytes]]:
     program = shutil.which("ffmpeg")
     for name, words in (("m4a", ["-c:a", "aac", "-f", "ipod"]), ("webm", ["-c:a", "libopus", "-f", "webm"])):
-        path = Path(f"/tmp/earmark-fuzz.{name}")
         if program:
-            command = [program, "-v", "error", "-y", "-f", "wav", "-i", "pipe:0", *words, str(path)]
-            subprocess.run(command, input=wave, check=True)
-            yield name, path.read_bytes()
-            path.unlink()
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder) / f"sound.{name}"
+                command = [program, "-v", "error", "-f", "wav", "-i", "pipe:0", *words, str(path)]
+                subprocess.run(command, input=wave, check=True)
+                yield name, path.read_bytes()
 
 
 def mutant(data: bytes, random: np.random.Generator) -> bytes:
