@@ -20,7 +20,7 @@ Command = Callable[..., Any]
 
 model_option = click.option(
     "--model",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    type=click.Path(path_type=Path, file_okay=False),
     default=Path("results/model"),
     show_default=True,
     help="Folder of the trained model.",
@@ -37,7 +37,8 @@ OPTIONS = (
         help="Confidence below which the answer is `unknown`.",
     ),
     click.option(
-        "--vad", type=click.Choice(["energy", "webrtc", "silero"]), help="What tells speech. [as training, or energy]"
+        "--vad", type=click.Choice(["energy", "webrtc", "silero"]),
+        help="What tells speech; silero tells it from noise. [as training, or energy]",
     ),
 )  # fmt: skip
 

@@ -74,4 +74,4 @@ def test_prediction_needs_a_model(cli, pitch_model, tmp_path):
     (tmp_path / "empty").mkdir()
     cli("predict", "tones/0.wav", "--model", str(tmp_path / "empty"), fails="not a model folder")
     cli("predict", "tones/*.ogg", "--model", str(pitch_model), fails="no file has such a name")
-    cli("listen", "--model", str(tmp_path / "empty"), fails="not a model folder")
+    cli("listen", "--model", str(tmp_path / "absent"), fails="not a model folder (params.yaml is missing)")
