@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from earmark import __version__
-from earmark.commands import comparing, data, steps, sweeping, using
+from earmark.commands import comparing, data, serving, steps, sweeping, using
 from earmark.errors import EarmarkError
 
 
@@ -63,7 +63,8 @@ COMMANDS = [
     steps.png,
     data.show,
     data.shards,
-    using.predict,
+    serving.predict,
+    serving.listen,
     using.summary,
     using.provenance,
     using.use,

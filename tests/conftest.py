@@ -75,3 +75,29 @@ def image_shard():
         return path
 
     return write
+
+
+@pytest.fixture(scope="session")
+def pitch_model(tmp_path_factory) -> Path:
+    """Folder of a model that tells ``low`` tones from ``high`` ones wherever they are cut; nobody had to train it."""
+    import onnx
+    from onnx import helper, numpy_helper
+
+    folder = tmp_path_factory.mktemp("pitch") / "model"
+    folder.mkdir()
+    weights = np.repeat([[0.01, -0.01], [-0.01, 0.01]], 20, axis=0).astype(np.float32)
+    nodes = {
+        "backbone": [helper.make_node("ReduceMean", ["in", "axes"], ["out"], keepdims=0)],
+        "head": [helper.make_node("MatMul", ["in", "w"], ["x"]), helper.make_node("Softmax", ["x"], ["out"], axis=-1)],
+    }
+    shapes = {"backbone": (["n", 40, "t", 1], ["n", 40]), "head": (["n", 40], ["n", 2])}
+    constants = {"backbone": [("axes", np.array([2, 3]))], "head": [("w", weights)]}
+    for name, (taken, given) in shapes.items():
+        ends = [[helper.make_tensor_value_info(end, 1, shape)] for end, shape in (("in", taken), ("out", given))]
+        values = [numpy_helper.from_array(array, key) for key, array in constants[name]]
+        graph = helper.make_graph(nodes[name], name, *ends, values)
+        model = helper.make_model(graph, ir_version=9, opset_imports=[helper.make_opsetid("", 18)])
+        onnx.save(model, folder / f"{name}.onnx")
+    (folder / "params.yaml").write_text("backbone: {normalise: none, engine: onnx}")
+    (folder / "labels.json").write_text('["low", "high"]')
+    return folder

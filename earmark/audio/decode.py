@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import io
 import math
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from earmark.audio.limits import Limits
 from earmark.errors import EarmarkError
 
 FloatArray = NDArray[np.float32]
-Source = TypeVar("Source", Path, bytes)
 
 MAX_CHANNELS = 8
 """More channels than 7.1 surround mean a multi-track or broken file, not a recording of speech."""
@@ -45,16 +45,22 @@ class DecodeError(EarmarkError):
 
 
 @contextmanager
-def opened(source: Path | bytes) -> Iterator[soundfile.SoundFile]:
-    """An open audio file, or the bytes of one; raises DecodeError (unreadable, empty, too_many_channels)."""
+def opened(source: Path | bytes, limits: Limits | None = None) -> Iterator[soundfile.SoundFile]:
+    """An open audio file, or the bytes of one; raises DecodeError: unreadable, empty, too_many_channels.
+
+    With ``limits`` also too_large and strange_rate.
+    """
     name = name_of(source)
     try:
-        sound = soundfile.SoundFile(_stream(source))
+        sound = soundfile.SoundFile(_stream(source, limits))
     except (soundfile.SoundFileError, OSError, TypeError, ValueError) as error:
         raise DecodeError("unreadable", f"not audio that libsndfile reads ({_words(error)})", name) from None
     with sound:
         if sound.channels > MAX_CHANNELS:
             raise DecodeError("too_many_channels", f"{sound.channels} channels, at most {MAX_CHANNELS} are used", name)
+        refusal = limits and limits.refusal(sound.samplerate, sound.channels)
+        if refusal:
+            raise DecodeError(*refusal, name)
         yield sound
 
 
@@ -74,20 +80,28 @@ def blocks(sound: soundfile.SoundFile, frames: int | None = None) -> Iterator[Fl
 
 
 def decode(
-    source: Path | bytes, sample_rate: int | None, start: float | None = None, end: float | None = None
+    source: Path | bytes,
+    sample_rate: int | None,
+    start: float | None = None,
+    end: float | None = None,
+    limits: Limits | None = None,
 ) -> tuple[FloatArray, int]:
     """Samples of a file (or of a file's bytes) as mono float32, full scale ±1, and their rate in Hz.
 
     ``sample_rate`` resamples (None: as recorded); ``start`` and ``end`` (s) select a part, rounded to whole samples.
-    Raises DecodeError: unreadable, empty, truncated, too_many_channels, not_finite.
+    Raises DecodeError: unreadable, empty, truncated, too_many_channels, not_finite; with ``limits``, which never
+    change a sample, also too_large, too_long, strange_rate.
     """
     name = name_of(source)
-    with opened(source) as sound:
-        rate = int(sound.samplerate)
+    with opened(source, limits) as sound:
+        rate, channels = int(sound.samplerate), sound.channels
+        most = limits.frames(rate, channels) if limits else None
         try:
-            samples = _part(sound, start, end)
+            samples = _part(sound, start, end, most)
         except BROKEN as error:
             raise DecodeError("truncated", broken_off(error), name) from None
+    if limits and most is not None and len(samples) > most:
+        raise DecodeError(*limits.too_long(rate, channels), name)
     if not len(samples):
         raise DecodeError("empty", _nothing(start, end), name)
     if not is_finite(samples):
@@ -131,7 +145,8 @@ def name_of(source: Path | bytes) -> str:
     return str(source) if isinstance(source, Path) else "audio"
 
 
-def _part(sound: soundfile.SoundFile, start: float | None, end: float | None) -> FloatArray:
+def _part(sound: soundfile.SoundFile, start: float | None, end: float | None, most: int | None) -> FloatArray:
+    """The samples from ``start`` to ``end`` (s); decoding stops where there are more than ``most``."""
     first = round((start or 0) * sound.samplerate)
     last = None if end is None else round(end * sound.samplerate)
     skipped = first
@@ -139,23 +154,29 @@ def _part(sound: soundfile.SoundFile, start: float | None, end: float | None) ->
         # an MP3 is decoded from its start, because mpg123 does not seek exactly
         sound.seek(min(first, sound.frames))
         skipped = 0
-    found = list(blocks(sound, None if last is None else max(0, last - first + skipped)))
+    bounds = [] if last is None else [max(0, last - first + skipped)]
+    bounds += [] if most is None else [most + 1 + skipped]
+    found = list(blocks(sound, min(bounds, default=None)))
     samples = found[0] if len(found) == 1 else np.concatenate([np.empty(0, np.float32), *found])
     return np.ascontiguousarray(samples[skipped:])
 
 
-def _stream(source: Path | bytes) -> str | io.BytesIO:
-    if isinstance(source, bytes):
-        return io.BytesIO(_not_empty(source, len(source)))
-    if not source.is_file():  # opening a pipe or a device would wait for ever
+def _stream(source: Path | bytes, limits: Limits | None) -> bytes | io.BytesIO:
+    """What soundfile opens; a name as bytes, because it need not be UTF-8."""
+    refuse_size(source, limits)
+    return io.BytesIO(source) if isinstance(source, bytes) else os.fsencode(source)
+
+
+def refuse_size(source: Path | bytes, limits: Limits | None) -> None:
+    """Raise DecodeError if ``source`` is empty or larger than ``limits``, OSError if it is no file."""
+    if isinstance(source, Path) and not source.is_file():  # opening a pipe or a device would wait for ever
         raise OSError("no such file" if not source.exists() else "not a regular file")
-    return str(_not_empty(source, source.stat().st_size))
-
-
-def _not_empty(source: Source, size: int) -> Source:
+    size = len(source) if isinstance(source, bytes) else source.stat().st_size
     if not size:
         raise DecodeError("empty", "the file is empty (0 bytes)", name_of(source))
-    return source
+    refusal = limits and limits.too_large(size)
+    if refusal:
+        raise DecodeError(*refusal, name_of(source))
 
 
 def _nothing(start: float | None, end: float | None) -> str:

@@ -56,6 +56,10 @@ class VoiceActivity:
         heard = [] if self._detect is None else self._detect(samples)
         return within(heard, first, last) or [(first, last)]
 
+    def voiced(self, samples: FloatArray) -> Parts:
+        """As ``parts``, but none where a detector hears no voice: to tell speech from none, not to cut a clip."""
+        return self.parts(samples) if self._detect is None else self._detect(samples)
+
     def __call__(self, samples: FloatArray) -> FloatArray:
         """The kept parts joined, (m,) of (n,): a view of ``samples`` where nothing inside is cut."""
         kept = [samples[first:last] for first, last in self.parts(samples)] or [samples[:0]]

@@ -1,4 +1,4 @@
-"""Using and judging: predict, summary, recipes, and what the machine has."""
+"""What is known: summary, provenance, recipes, and what the machine has."""
 
 from __future__ import annotations
 
@@ -9,27 +9,6 @@ from pathlib import Path
 import click
 
 from earmark.commands.options import json_option, params_option, plan_of
-
-
-@click.command()
-@click.argument("audio", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--model",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    default=Path("results/model"),
-    show_default=True,
-    help="Folder of the trained model.",
-)
-@json_option
-def predict(audio: tuple[Path, ...], model: Path, as_json: bool) -> None:
-    """Classify recordings with the trained model, through the front end it was trained with."""
-    from earmark.serving.predict import predict_table
-
-    table = predict_table(model, audio)
-    if as_json:
-        click.echo(json.dumps(table, ensure_ascii=False, indent=2))
-    for row in [] if as_json else table:
-        click.echo(f"{row['path']}\t{row['label']}\t{row['confidence']:.3f}")
 
 
 @click.command()

@@ -25,17 +25,19 @@ from mlflow.types import ColSpec, Schema
 
 from earmark.audio.decode import DecodeError
 from earmark.audio.frontend import Window
+from earmark.serving.decoders import Decoders
 from earmark.serving.predictor import Predictor
 
 COLUMN = "audio"
 
 
 class SpeechClassifier(mlflow.pyfunc.PythonModel):
-    """Audio files' bytes to classes, through ``earmark.serving.predictor``."""
+    """Audio files' bytes to classes, through ``earmark.serving.predictor``; decoded under the limits of ``UPLOAD``."""
 
     def load_context(self, context: Any) -> None:
         """Load the model folder that was logged as the artifact ``model``."""
         self._predictor = Predictor.load(Path(context.artifacts["model"]))
+        self._decoders = Decoders(self._predictor.params.features.sample_rate)
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
         """One row per row of ``model_input``, whose column ``audio`` holds bytes or base64 text: ``columns(labels)``.
@@ -52,11 +54,12 @@ class SpeechClassifier(mlflow.pyfunc.PythonModel):
 
     def _windows(self, row: int, value: Any) -> list[Window]:
         try:
-            return self._predictor.frontend.windows_of(_bytes(value))
+            samples = self._decoders.samples(_bytes(value))
         except DecodeError as error:
             raise _refused(f"row {row}, column '{COLUMN}': {error.detail}") from None
         except (binascii.Error, TypeError, ValueError):
             raise _refused(f"row {row}, column '{COLUMN}': neither bytes nor base64 text of an audio file") from None
+        return self._predictor.frontend.windows(samples)
 
 
 def columns(labels: list[str]) -> list[str]:

@@ -12,11 +12,6 @@ def test_there_is_no_summary_before_the_first_run(cli):
     cli("summary", fails="results/metrics.json")
 
 
-def test_prediction_needs_a_model(cli, tmp_path):
-    (tmp_path / "empty").mkdir()
-    cli("predict", "tones/0.wav", "--model", str(tmp_path / "empty"), fails="not a model folder")
-
-
 def test_the_doctor_speaks_json():
     from click.testing import CliRunner
 

@@ -1,6 +1,6 @@
 import json
 from dataclasses import replace
-from shutil import copytree
+from shutil import copy, copytree
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -10,6 +10,7 @@ from earmark.errors import EarmarkError
 from earmark.evaluation.evaluate import evaluate
 from earmark.provenance import read_record
 from earmark.serving.predictor import Predictor
+from earmark.serving.recogniser import Recogniser
 
 FILES = [
     "metrics.json",
@@ -64,6 +65,21 @@ def test_what_is_judged_is_what_is_served(judged, study):
         (answer,) = predictor.predict_files([study.prepared.parents[2] / row["clip_id"]])
         served = [answer.probabilities[label] for label in predictor.labels]
         np.testing.assert_allclose(served, [row[f"p_{label}"] for label in predictor.labels], atol=1e-6)
+
+
+def test_recordings_are_answered_as_they_were_judged(judged, study, tmp_path):
+    """Every judged clip, through the way that files take when the model is used, from what is published."""
+    folder, _ = judged
+    for source, target in ((study.model, "results/model"), (study.prepared, "data/manifest")):
+        copytree(source, tmp_path / target)
+    copy(folder / "predictions.parquet", tmp_path / "results")
+    recogniser = Recogniser.load(tmp_path / "results/model", threads=1)
+    assert recogniser.facts.temperature is not None and recogniser.facts.longest_seconds > 0.9
+    for row in pq.read_table(folder / "predictions.parquet").to_pylist():
+        answer = recogniser.of_file(study.prepared.parents[2] / row["clip_id"])
+        served = [answer.probabilities[label] for label in recogniser.predictor.labels]
+        np.testing.assert_allclose(served, [row[f"p_{label}"] for label in recogniser.predictor.labels], atol=1e-5)
+        assert answer.label == row["predicted"]
 
 
 def test_clips_that_are_cut_get_one_answer_that_is_the_served_one(cut_study, tmp_path):

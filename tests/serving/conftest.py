@@ -17,6 +17,7 @@ from earmark.models.embed import EmbedJob, embed
 from earmark.models.engine import export
 from earmark.models.train import train
 from earmark.provenance import Provenance
+from earmark.serving.predictor import Predictor
 from earmark.shards.schema import ClipRow
 from earmark.shards.write import write_mel_shard
 
@@ -71,3 +72,17 @@ def served(tmp_path_factory) -> Served:
 
 def _split(clip_id: str) -> str:
     return "val" if "-6" in clip_id or "-7" in clip_id else "train"
+
+
+@pytest.fixture(scope="session")
+def by_pitch(pitch_model) -> Predictor:
+    """A predictor of ``low`` and ``high`` tones, wherever they are cut."""
+    return Predictor.load(pitch_model, threads=1)
+
+
+@pytest.fixture(scope="session")
+def melody() -> np.ndarray:
+    """Four seconds of a low tone, two of silence, four of a high tone; float32 at 16 kHz."""
+    time = np.arange(4 * RATE) / RATE
+    low, high = (0.3 * np.sin(2 * np.pi * pitch * time) for pitch in (300, 4000))
+    return np.concatenate([low, np.zeros(2 * RATE), high]).astype(np.float32)

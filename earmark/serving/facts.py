@@ -1,0 +1,70 @@
+"""What a study knows about its model beside the model folder: how sure to be, and how long its clips are.
+
+Both are read from what lies beside ``results/model``: the recorded predictions of the validation clips
+(``results/predictions.parquet``) and the manifest (``data/manifest``). A file of another model or manifest is not used:
+each records the keys of what it was made from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from earmark.provenance import read_record
+from earmark.serving.calibration import fit_temperature
+from earmark.splits import EXTERNAL
+
+FEWEST = 10
+"""Validation clips from which a temperature is fitted; of fewer it would be chance."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """``temperature`` of the confidences (None: not known); median and longest clip of the study, s (None likewise)."""
+
+    temperature: float | None = None
+    typical_seconds: float | None = None
+    longest_seconds: float | None = None
+
+
+def read_facts(model: Path) -> Facts:
+    """The facts about the model in a folder; what is not beside it stays unknown."""
+    record = read_record(model) or {}
+    manifest = _manifest(model, record.get("inputs", {}).get("manifest"))
+    typical, longest = _durations(manifest) if manifest else (None, None)
+    return Facts(_temperature(model.parent / "predictions.parquet", record.get("key")), typical, longest)
+
+
+def _temperature(predictions: Path, model_key: str | None) -> float | None:
+    record = read_record(predictions) if predictions.is_file() else None
+    if not record or not model_key or record.get("inputs", {}).get("model") != model_key:
+        return None
+    rows = [row for row in _rows(predictions) if row["split"] == "val"]
+    if len(rows) < FEWEST:
+        return None
+    labels = [name.removeprefix("p_") for name in rows[0] if name.startswith("p_")]
+    classes = np.array([labels.index(row["label"]) for row in rows])
+    return fit_temperature(np.array([[row[f"p_{label}"] for label in labels] for row in rows]), classes)
+
+
+def _manifest(model: Path, key: Any) -> Path | None:
+    """The manifest with this key: as published, or in the store that the model is in."""
+    root = model.parent.parent
+    found = [folder for folder in (root / "data" / "manifest", root / "prepare" / str(key)) if folder.is_dir()]
+    return next((f / "manifest.parquet" for f in found if key and (read_record(f) or {}).get("key") == key), None)
+
+
+def _durations(manifest: Path) -> tuple[float, float] | tuple[None, None]:
+    """Median of the training clips and longest of all the study's own clips, s."""
+    own = [row for row in _rows(manifest, ["split", "duration"]) if not row["split"].startswith(EXTERNAL)]
+    learnt = [row["duration"] for row in own if row["split"] == "train"]
+    return (float(np.median(learnt)), float(max(row["duration"] for row in own))) if learnt else (None, None)
+
+
+def _rows(path: Path, columns: list[str] | None = None) -> list[dict[str, Any]]:
+    """Rows of a Parquet file; ``read_table`` would import a second of what is not needed."""
+    return list(pq.ParquetFile(path).read(columns=columns).to_pylist())
