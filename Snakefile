@@ -31,8 +31,9 @@ except EarmarkError as error:
 STORE = str(PLAN.store.root)
 ENVIRONMENT = "../../envs/environment.yaml"
 
-# jobs call `earmark`, also where the environment is used without being activated
-shell.prefix(f'PATH="{Path(sys.executable).parent}:$PATH"; ')
+# jobs call `earmark`, also where the environment is used without being activated; whoever sets a prefix loses Snakemake's
+# own, without which a job that pipes into `tee` succeeds whatever its command does
+shell.prefix(f'set -euo pipefail; PATH="{Path(sys.executable).parent}:$PATH"; ')
 
 if workflow.is_main_process and not workflow.dryrun:
     LOCK = acquire(

@@ -80,6 +80,7 @@ def test_hopeless_input_is_one_clear_error(project, change, words):
     output = project.run("snakemake", "prepare", fails=True)
     assert words in output
     assert "Traceback" not in output
+    assert "MissingOutputException" not in output, "the command's own exit code fails the job, though it is piped"
 
 
 def test_a_typo_in_the_params_stops_every_tool_with_the_right_name(project):
