@@ -53,9 +53,7 @@ class Server:
         mlflow would name it in the environment as well; processes that this one starts find their server themselves,
         with the artifact folder, which an address does not tell.
         """
-        os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
-        for name, value in SETTINGS.items():
-            os.environ.setdefault(name, value)
+        prepare_environment()
         import mlflow
 
         if self.artifacts is not None:
@@ -85,6 +83,13 @@ class Server:
             yield
         except MlflowException as error:
             raise EarmarkError(f"MLflow at {self.uri}: {error}. Check the server, or unset {ENVIRONMENT}") from error
+
+
+def prepare_environment() -> None:
+    """Set what mlflow reads when it is imported, and processes that this one starts after it."""
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    for name, value in SETTINGS.items():
+        os.environ.setdefault(name, value)
 
 
 def _has_run(uri: str, run_id: str) -> bool:
