@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from earmark import __version__
-from earmark.commands import comparing, data, steps, sweeping, using
+from earmark.commands import comparing, data, promoting, steps, sweeping, using
 from earmark.errors import EarmarkError
 
 
@@ -66,6 +66,7 @@ COMMANDS = [
     using.predict,
     using.summary,
     using.provenance,
+    promoting.promote,
     using.use,
     comparing.table,
     using.doctor,

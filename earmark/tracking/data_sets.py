@@ -73,8 +73,12 @@ def data_sets(task: str, manifest: Path) -> list[DataSet]:
 
     clips = pd.read_parquet(manifest)
     spoken = clips["source"] == SYNTHETIC
-    contexts = clips["split"].where(~spoken, clips["split"] + f"/{SYNTHETIC}")
-    return [DataSet(task, context, clips[contexts == context]) for context in in_order(contexts)]
+    uses = [
+        DataSet(task, context, clips[(clips["split"] == split) & (spoken == is_spoken)])
+        for split in in_order(clips["split"])
+        for context, is_spoken in ((split, False), (f"{split}/{SYNTHETIC}", True))
+    ]
+    return [use for use in uses if len(use.clips)]
 
 
 def table(found: Sequence[DataSet]) -> str:

@@ -1,4 +1,4 @@
-"""A run's description in Markdown: what was learnt from which data, the result with its interval, how to have it again."""
+"""A run's description in Markdown: what was learnt from which data, the result, and how to have it again."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 import time
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from types import TracebackType
@@ -98,10 +99,8 @@ class _Hand:
 
     def tell(self, message: Epoch | Ending) -> None:
         """Hand over a message, and print what the scribe warns of."""
-        try:
+        with suppress(OSError):  # it has ended, and said why
             self._connection.send(message)
-        except OSError:
-            pass  # it has ended, and said why
         self._listen()
 
     def end(self, message: Ending) -> None:
@@ -117,11 +116,9 @@ class _Hand:
         self._connection.close()
 
     def _listen(self) -> None:
-        try:
+        with suppress(EOFError, OSError):  # it has ended
             while self._connection.poll():
                 _warn(self._connection.recv())
-        except (EOFError, OSError):
-            pass  # it has ended
 
 
 def _warn(text: str) -> None:

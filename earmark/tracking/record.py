@@ -121,8 +121,8 @@ def record(
 ) -> str:
     """Make the MLflow run of a model complete and return its id; nothing is sent that was sent before.
 
-    ``prepared``, ``model`` and ``evaluation`` are store folders, ``times`` seconds by stage. Raises EarmarkError if one has no provenance, or if
-    the server cannot be reached.
+    ``prepared``, ``model`` and ``evaluation`` are store folders, ``times`` seconds by stage. Raises EarmarkError if one
+    has no provenance, or if the server cannot be reached.
     """
     return recorded(Study(params, prepared, model, evaluation, times=times or {}), server or Server.find(), _record)
 

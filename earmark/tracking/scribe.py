@@ -11,10 +11,10 @@ import signal
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from earmark.tracking.process import REASON, claim, end_abandoned
 from earmark.tracking.run import REASON_TAG, Epochs, Training, log_scalars
@@ -32,7 +32,7 @@ FLUSH_SHARE = 0.015
 """… and, where sending is slow, seldom enough to cost at most this share of the time, of whichever machine."""
 
 SAMPLE_SECONDS = 5.0
-"""CPU, memory, disk, network and GPU are looked at this often; ``MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL`` overrides."""
+"""CPU, memory, disk, network and GPU are looked at this often, unless mlflow's own variable says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -139,10 +139,8 @@ class _Scribe:
             self._is_away = False
 
     def _warn(self, text: str) -> None:
-        try:
+        with suppress(OSError):  # nobody is left to hear it
             self._connection.send(f"MLflow at {self._assignment.server.uri}: {text}")
-        except OSError:
-            pass  # nobody is left to hear it
 
 
 class _OpenRun:

@@ -91,7 +91,14 @@ def model(tmp_path, params, provenance) -> Path:
     (folder / "labels.json").write_text('["a", "b"]')
     (folder / "history.csv").write_text("epoch,loss,val_accuracy\n0,1.0,0.5\n1,0.5,0.5\n2,0.25,0.75\n")
     clips = {"train": {"a": 1, "b": 1}, "val": {"a": 1, "b": 1}}
-    training = {"clips": clips, "epochs": 3, "best_epoch": 2, "stopped": "epochs", "val": {"accuracy": 0.75}, "warnings": []}
+    training = {
+        "clips": clips,
+        "epochs": 3,
+        "best_epoch": 2,
+        "stopped": "epochs",
+        "val": {"accuracy": 0.75},
+        "warnings": [],
+    }
     (folder / "training.json").write_text(json.dumps(training))
     (folder / "timing.json").write_text('{"seconds": 0.5, "epoch_seconds": 0.1}')
     provenance.write(folder)
