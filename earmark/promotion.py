@@ -5,14 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from earmark.errors import EarmarkError
 from earmark.evaluation.paired import Paired, compare
-from earmark.tracking import Judged, Registry, Server, find
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
+from earmark.tracking import Judged, Registry, Server, find, judged
 
 
 @dataclass(frozen=True)
@@ -42,25 +39,24 @@ def promote(name: str, force: bool = False, server: Server | None = None) -> Pro
     champion is better by more than chance, or cannot be compared.
     """
     server = server or Server.find()
-    run = find(name, server)
     with TemporaryDirectory() as folder:
-        return _promote(run, Registry(server, _task(run)), Path(folder), force)
+        new = judged(find(name, server), server, Path(folder) / "new")
+        return _promote(new, Registry(server, new.task), Path(folder) / "old", force)
 
 
-def _promote(run: Run, registry: Registry, folder: Path, force: bool) -> Promotion:
-    new = registry.judged(run, _below(folder, "new"))
+def _promote(new: Judged, registry: Registry, folder: Path, force: bool) -> Promotion:
     before = registry.champion()
     paired, words, rival = None, "It is the first.", None
     if before is not None and before.info.run_id == new.run_id:
         words = "It is the champion already."
     elif before is not None:
-        rival = registry.judged(before, _below(folder, "old"))
+        rival = judged(before, registry.server, folder)
         paired = compare(new.predictions, rival.predictions)
         words = f"Compared with the champion `{rival.name}`: {paired.words}."
         if paired.is_worse or paired.n == 0:
             words += _forced(new, rival, paired, force)
     version = registry.promote(new, words)
-    return Promotion(registry.name, version, new.name, new.run_id, rival and rival.run_id, paired, words)
+    return Promotion(registry.name, version, new.name, new.run_id, rival.run_id if rival else None, paired, words)
 
 
 def _forced(new: Judged, rival: Judged, paired: Paired, force: bool) -> str:
@@ -70,12 +66,3 @@ def _forced(new: Judged, rival: Judged, paired: Paired, force: bool) -> str:
             f"{new.name} is not promoted over the champion {rival.name}: {paired.words}. --force promotes it"
         )
     return " Promoted by force."
-
-
-def _task(run: Run) -> str:
-    return str(run.data.params["task"])
-
-
-def _below(folder: Path, name: str) -> Path:
-    (folder / name).mkdir()
-    return folder / name

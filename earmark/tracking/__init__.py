@@ -9,7 +9,7 @@ from earmark.tracking.live import RunLogger
 from earmark.tracking.parent import Child, ParentRun, Sweep
 from earmark.tracking.range_run import record_rates
 from earmark.tracking.record import record
-from earmark.tracking.registry import Judged, Registry
+from earmark.tracking.registry import Judged, Registry, judged
 from earmark.tracking.server import Server
 from earmark.tracking.twin import note_twin
 
@@ -22,6 +22,7 @@ __all__ = [
     "Server",
     "Sweep",
     "find",
+    "judged",
     "note_twin",
     "record",
     "record_rates",

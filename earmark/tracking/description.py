@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from earmark.config import Params
 
@@ -48,6 +50,24 @@ def model(params: Params, training: Mapping[str, Any]) -> str:
         f"{features.n_mels} bands at {features.sample_rate / 1000:g} kHz. "
         f"{training['epochs']} epochs, of which number {training['best_epoch']} was kept."
     )
+
+
+def curves(experiment: str, run_id: str) -> str:
+    """Links to MLflow's charts of training and validation in one."""
+    pairs = {name: [f"epoch/{name}", f"epoch/val_{name}"] for name in ("loss", "accuracy")}
+    charts = {**pairs, "learning rate": ["epoch/learning_rate"]}
+    links = [f"[{name}](#/metric?{_chart(experiment, run_id, metrics)})" for name, metrics in charts.items()]
+    return f"Training and validation by epoch: {', '.join(links)}."
+
+
+def _chart(experiment: str, run_id: str, metrics: list[str]) -> str:
+    """The address of a chart of several metrics, which the pages give only to those who pick them one by one."""
+    shown = {"runs": [run_id], "metric": metrics[0], "experiments": [experiment], "plot_metric_keys": metrics}
+    fixed = {"plot_layout": {}, "line_smoothness": 1, "show_point": False}
+    fixed |= {"deselected_curves": [], "last_linear_y_axis_range": []}
+    words = {name: json.dumps(value, separators=(",", ":")) for name, value in {**shown, **fixed}.items()}
+    words |= {"x_axis": "step", "y_axis_scale": "linear"}
+    return "&".join(f"{name}={quote(value, safe='')}" for name, value in words.items())
 
 
 def command(params: Params, committed: Params | None, recipe: str | None, tags: Mapping[str, str]) -> str:

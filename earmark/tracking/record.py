@@ -19,7 +19,7 @@ from earmark.recipes import recipe_of
 from earmark.splits import EXTERNAL
 from earmark.store import Store, replacing
 from earmark.tracking.data_sets import DataSet, data_sets, table
-from earmark.tracking.description import DESCRIPTION_TAG, command, described, model, result
+from earmark.tracking.description import DESCRIPTION_TAG, command, curves, described, model, result
 from earmark.tracking.live import summary
 from earmark.tracking.process import end_abandoned
 from earmark.tracking.run import Epochs, Training, committed, log_scalars, section
@@ -182,6 +182,7 @@ def _description(study: Study, found: Sequence[DataSet], run: Run) -> str:
         [
             result(study.judged) if study.evaluation else "Not judged yet: `snakemake evaluate`.",
             model(params, study.facts("training.json")),
+            curves(run.info.experiment_id, run.info.run_id),
             table(found),
             command(params, committed(), recipe_of(params), run.data.tags),
             run.data.tags.get(TWIN_TAG),

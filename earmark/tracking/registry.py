@@ -48,9 +48,30 @@ class Judged:
         return str(self.run.info.run_id)
 
     @property
+    def task(self) -> str:
+        """The study that it belongs to."""
+        return str(self.run.data.params["task"])
+
+    @property
     def score(self) -> str:
         """The headline result in words."""
         return score(self.metrics)
+
+
+def judged(run: Run, server: Server, folder: Path) -> Judged:
+    """What a run reached, with its files in a new ``folder``; raises EarmarkError if it has no figures or no model."""
+    client = server.client()
+    if not _outputs(run):
+        raise EarmarkError(f"run {run.info.run_name} has no model; run `snakemake train` for its params")
+    if "test/balanced_accuracy" not in run.data.metrics:
+        raise EarmarkError(f"run {run.info.run_name} was not judged; run `snakemake evaluate` for its params")
+    folder.mkdir(parents=True)
+    with server.explained():
+        metrics, predictions = (
+            Path(client.download_artifacts(run.info.run_id, f"tables/{name}", str(folder)))
+            for name in ("metrics.json", "predictions.parquet")
+        )
+    return Judged(run, json.loads(metrics.read_text()), predictions)
 
 
 @dataclass(frozen=True)
@@ -64,20 +85,6 @@ class Registry:
     def name(self) -> str:
         """``earmark-language``."""
         return f"earmark-{self.task}"
-
-    def judged(self, run: Run, folder: Path) -> Judged:
-        """What the run reached, with its files in ``folder``; raises EarmarkError if it has no figures or no model."""
-        with self.server.explained():
-            if not _outputs(run):
-                raise EarmarkError(f"run {run.info.run_name} has no model; run `snakemake train` for its params")
-            if "test/balanced_accuracy" not in run.data.metrics:
-                raise EarmarkError(f"run {run.info.run_name} was not judged; run `snakemake evaluate` for its params")
-            client = self.server.client()
-            metrics, predictions = (
-                Path(client.download_artifacts(run.info.run_id, f"tables/{name}", str(folder)))
-                for name in ("metrics.json", "predictions.parquet")
-            )
-        return Judged(run, json.loads(metrics.read_text()), predictions)
 
     def champion(self) -> Run | None:
         """The run of the version that is to be served, if there is one."""

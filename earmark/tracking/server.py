@@ -24,9 +24,11 @@ SETTINGS = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
     "MLFLOW_LOGGING_LEVEL": "WARNING",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
 """A server that does not answer must not hold up a training for the minutes that MLflow waits by default; and nobody
-needs to read how it makes its tables and copies ten files."""
+needs to read how it makes its tables and copies ten files, or, among a command's own lines, where
+each run is."""
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
+from urllib.parse import unquote
+
 from earmark.config import parse
-from earmark.tracking.description import command, described, model, result
+from earmark.tracking.description import command, curves, described, model, result
 
 METRICS = {
     "test": {"n": 160, "balanced_accuracy": 0.9625, "ci95": {"balanced_accuracy": [0.9, 1.0]}},
@@ -30,6 +32,13 @@ def test_the_command_is_the_shortest_that_gives_the_run_again():
     told = command(other, None, None, {**tags, "earmark.dirty": "true"})
     assert "--configfile run.yaml" in told and "changes that were not committed" in told
     assert "git" not in command(other, None, None, {})
+
+
+def test_training_and_validation_are_linked_in_one_chart():
+    said = unquote(curves("7", "abc"))
+    assert 'runs=["abc"]' in said and 'experiments=["7"]' in said
+    assert 'plot_metric_keys=["epoch/loss","epoch/val_loss"]' in said
+    assert " " not in curves("7", "abc").partition("(")[2].partition(")")[0]
 
 
 def test_paragraphs_that_are_not_there_leave_no_gap():
