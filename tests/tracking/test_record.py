@@ -3,6 +3,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -82,7 +83,7 @@ def test_the_figures_belong_to_the_model_and_its_data_too(recorded, server):
 
 def test_params_of_the_run_are_a_configuration_to_run_again(recorded, params, server, tmp_path):
     path = server.client().download_artifacts(recorded().info.run_id, "params.yaml", str(tmp_path))
-    assert config.load(path).digest() == params.digest()
+    assert config.load(Path(path)).digest() == params.digest()
 
 
 def test_times_of_the_stages_are_a_section(params, prepared, model, server):
