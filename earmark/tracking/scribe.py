@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
-from earmark.tracking.process import REASON, claim, end_abandoned
+from earmark.tracking.process import PROCESS_TAG, REASON, claim, end_abandoned
 from earmark.tracking.run import REASON_TAG, Epochs, Training, log_scalars
 from earmark.tracking.server import Server
 
@@ -151,7 +151,7 @@ class _OpenRun:
         self._run: Run = assignment.training.run(self._client, assignment.server)
         self._id = str(self._run.info.run_id)
         end_abandoned(self._client, self._run.info.experiment_id)
-        claim(self._client, self._id, assignment.process)
+        self._mark = claim(self._client, self._id, assignment.process)
         if REASON_TAG in self._run.data.tags:
             self._client.delete_tag(self._id, REASON_TAG)
         for name, value in assignment.tags.items():
@@ -166,8 +166,10 @@ class _OpenRun:
         self._epochs.flush()
 
     def close(self, ending: Ending) -> None:
-        """Send the rest, and say how it ended."""
+        """Send the rest, and say how it ended, unless another training goes on with the run by now."""
         self._monitor.finish()
+        if self._client.get_run(self._id).data.tags.get(PROCESS_TAG) != self._mark:
+            return
         log_scalars(self._client, self._run, ending.figures)
         if ending.reason:
             self._client.set_tag(self._id, REASON_TAG, ending.reason)

@@ -8,7 +8,7 @@ import pytest
 
 from earmark.tracking.process import PROCESS_TAG, mark
 from earmark.tracking.run import Training
-from earmark.tracking.scribe import Assignment, Ending, Epoch, write
+from earmark.tracking.scribe import Assignment, Ending, Epoch, _OpenRun, write
 from earmark.tracking.server import Server
 
 
@@ -59,6 +59,14 @@ def test_a_bad_end_is_told_with_its_reason(told, server):
 def test_a_training_that_is_gone_without_a_word_was_killed(told, server):
     told()
     assert only_run(server).info.status == "KILLED"
+
+
+def test_a_run_that_another_training_goes_on_with_is_left_to_it(params, provenance, server):
+    run = _OpenRun(Assignment(server, Training(params, provenance.key, "d" * 20), os.getpid(), {}))
+    server.client().set_tag(only_run(server).info.run_id, PROCESS_TAG, "elsewhere 1 2")
+    run.close(Ending("KILLED", "too late"))
+    found = only_run(server)
+    assert found.info.status == "RUNNING" and "earmark.reason" not in found.data.tags
 
 
 def test_a_server_that_cannot_be_reached_is_said_once(told, monkeypatch):
