@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from earmark import __version__
-from earmark.commands import comparing, data, serving, steps, sweeping, using
+from earmark.commands import comparing, data, promoting, serving, steps, sweeping, using
 from earmark.errors import EarmarkError
 
 
@@ -67,6 +67,7 @@ COMMANDS = [
     serving.listen,
     using.summary,
     using.provenance,
+    promoting.promote,
     using.use,
     comparing.table,
     using.doctor,

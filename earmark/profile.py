@@ -66,10 +66,11 @@ def jobs(store: Store, hours: float | None = None) -> list[Job]:
     """The records of a store, of the last ``hours`` or of all time; damaged ones are left out."""
     since = 0.0 if hours is None else time.time() - hours * HOUR
     paths = sorted((store.root / FOLDER).glob("*/*.tsv"))
-    return [job for path in paths if path.stat().st_mtime >= since for job in _read(path)]
+    return [job for path in paths if path.stat().st_mtime >= since for job in read(path)]
 
 
-def _read(path: Path) -> Iterator[Job]:
+def read(path: Path) -> Iterator[Job]:
+    """The jobs that a record tells of: one, or none if it is damaged."""
     with path.open(newline="") as stream:
         for row in csv.DictReader(stream, delimiter="\t"):
             numbers = [_number(row.get(name)) for name in ("s", "cpu_time", "max_rss", "io_in", "io_out")]

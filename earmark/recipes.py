@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from earmark import config, overlay
+from earmark.config import Params
 from earmark.errors import EarmarkError, nearest
 
 FOLDER = Path("recipes")
@@ -43,6 +43,8 @@ def apply(name: str, params_file: Path, folder: Path = FOLDER, over: bool = Fals
     else:
         complete = config.parse(said, str(path)).plain()
         new = {key: value for key, value in complete.items() if key in said or key != "search"}
+    from ruamel.yaml import YAML
+
     yaml = YAML()
     yaml.width = 120
     values = yaml.load(params_file)
@@ -59,6 +61,26 @@ def find(name: str, folder: Path = FOLDER) -> Path:
     if name not in recipes:
         raise EarmarkError(f"no recipe '{name}' in {folder}/; {nearest(name, recipes)}")
     return recipes[name]
+
+
+def recipe_of(params: Params, folder: Path = FOLDER) -> str | None:
+    """Name of the recipe that says exactly these ``params``, by itself or over ``params.yaml``; None if none does."""
+    return _digests(folder.absolute()).get(params.digest())
+
+
+@cache
+def _digests(folder: Path) -> dict[str, str]:
+    """Params digest → recipe, for those that are whole studies."""
+    base, found = folder.parent / overlay.BASE, dict[str, str]()
+    values = overlay.read(base) if base.is_file() else {}
+    for name, path in available(folder).items():
+        said = overlay.recipe(path)
+        for study in (said, overlay.merge(values, said)) if "task" in said else ():
+            try:
+                found.setdefault(config.parse(study).digest(), name)
+            except EarmarkError:
+                continue  # of another version, or no whole study over these params
+    return found
 
 
 def _written(values: Any, new: Mapping[str, Any]) -> list[str]:

@@ -30,6 +30,7 @@ GROUND = {
     "space",
     "overlay",
     "config",
+    "recipes",
     "store",
     "recordings",
     "inventory",

@@ -205,6 +205,7 @@ def evaluate(params_file: Path, manifest: Path | None) -> None:
 def publish(stage: str, params_file: Path, manifest: Path | None) -> None:
     """Make data/ and results/ show exactly this study up to STAGE, and MLflow record it."""
     from earmark import inventory, tracking
+    from earmark.stage_times import stage_times
 
     plan = plan_of(params_file, manifest)
     changed = plan.publish(stage)
@@ -212,7 +213,7 @@ def publish(stage: str, params_file: Path, manifest: Path | None) -> None:
     click.echo(f"published up to {stage}: {changed} files changed", err=True)
     if stage in ("train", "evaluate"):
         evaluation = plan.evaluation if stage == "evaluate" else None
-        tracking.record(plan.params, plan.prepared, plan.model, evaluation)
+        tracking.record(plan.params, plan.prepared, plan.model, evaluation, times=stage_times(plan))
     if stage == "rates":
         from earmark.evaluation.rates import told
 

@@ -10,7 +10,7 @@ from earmark.lineage.link import Link, recorded_key
 from earmark.lineage.products import products
 from earmark.plan import Plan
 from earmark.store import Store
-from earmark.tracking import Server
+from earmark.tracking import Server, find
 
 
 def lineage(plan: Plan, server: Server | None = None) -> list[Link]:
@@ -46,7 +46,7 @@ def plan_of_run(name: str, server: Server | None = None) -> Plan:
 
     Raises EarmarkError if there is no such run, or its manifest has left the store.
     """
-    run = tracked.find(name, server or Server.find())
+    run = find(name, server or Server.find())
     digest = run.data.tags["earmark.data_digest"]
     manifest = Store.find().path("prepare", digest, "")
     if not manifest.is_dir():

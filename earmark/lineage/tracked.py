@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from earmark import config
 from earmark.config import Params
-from earmark.errors import EarmarkError
 from earmark.lineage.link import Link
 from earmark.lineage.products import RERUN, figures
 from earmark.plan import Plan
@@ -17,7 +16,6 @@ from earmark.tracking.record import judged_metrics
 from earmark.tracking.run import CHANGED_TAG, MODEL_KEY_TAG, Training
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
     from mlflow.entities import Run
 
 
@@ -81,25 +79,3 @@ def _value(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return text
-
-
-def find(name: str, server: Server) -> Run:
-    """The run with this id or name; raises EarmarkError if there is none or several have the name."""
-    client = server.client()
-    with server.explained():
-        found = _found(client, name)
-    if not found:
-        raise EarmarkError(f"no run {name} at {server.uri}; the MLflow UI lists them")
-    if len(found) > 1:
-        ids = ", ".join(run.info.run_id for run in found)
-        raise EarmarkError(f"{len(found)} runs are called {name}; name one by its id: {ids}")
-    if MODEL_KEY_TAG not in found[0].data.tags:
-        raise EarmarkError(f"run {name} is of no model (a parent, or a range test); name one of its children")
-    return found[0]
-
-
-def _found(client: MlflowClient, name: str) -> list[Run]:
-    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
-    quoted = name.replace("'", "")
-    by_name = client.search_runs(experiments, f"attributes.run_name = '{quoted}'")
-    return list(by_name or client.search_runs(experiments, f"attributes.run_id = '{quoted}'"))

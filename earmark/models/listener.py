@@ -10,7 +10,7 @@ class TrainingListener(Protocol):
     """Hears of one training. A failure is an exception that leaves ``train``: wrap the call to hear of that too."""
 
     def on_begin(self, info: dict[str, Any]) -> None:
-        """``info``: labels, clips (and windows, if more) per split and class, numbers of parameters, epochs at most."""
+        """``info``: labels, engine, clips (windows, if more) per split and class, sizes of networks, most epochs."""
         ...
 
     def on_epoch(self, epoch: int, metrics: dict[str, float]) -> None:

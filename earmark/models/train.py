@@ -12,6 +12,7 @@ from earmark.models import dataset
 from earmark.models.dataset import TrainingData
 from earmark.models.folder import judged, learner, numbers, sizes_of, write_model
 from earmark.models.listener import Listeners, TrainingListener
+from earmark.models.machine import engine
 from earmark.models.standardise import Standardisation
 from earmark.provenance import Provenance
 
@@ -40,7 +41,8 @@ def train(
 
     told = Listeners(listeners)
     sizes = sizes_of(head, head.trainable_weights, count_parameters(backbone_onnx))
-    told.on_begin({"labels": data.labels, **numbers(data), "parameters": sizes, "epochs": params.train.epochs})
+    about = {"labels": data.labels, "engine": engine(), "epochs": params.train.epochs}
+    told.on_begin({**about, **numbers(data), "parameters": sizes})
     course = fit(model, data, params.train, told.on_epoch)
     write_model(output, params, data, judged(head, course, data, params), sizes, backbone_onnx, provenance, told)
 

@@ -35,6 +35,7 @@ from earmark.models.freezing import rate_factors, shorten_memory, unfreeze
 from earmark.models.images import ImagePart, TrainingImages
 from earmark.models.inputs import Floats, network_input
 from earmark.models.listener import Listeners, TrainingListener
+from earmark.models.machine import engine
 from earmark.models.networks import averages, build_head
 from earmark.models.noise import Noise
 from earmark.models.normalise import over_training_clips
@@ -74,7 +75,8 @@ def tune(
         )
         first, count = next(members), params.train.members
         sizes = sizes_of(first.head, first.learning(), first.trunk.count_params(), count)
-        told.on_begin({"labels": images.labels, **numbers(images), "parameters": sizes, "epochs": first.epochs * count})
+        about = {"labels": images.labels, "engine": engine(), "epochs": first.epochs * count}
+        told.on_begin({**about, **numbers(images), "parameters": sizes})
         network = joined(_run(chain([first], members), told), params)
         save_trunk(network.trunk, onnx := folder / "backbone.onnx", first.scaling)
         data = features_of(images, params, onnx)

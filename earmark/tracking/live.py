@@ -1,44 +1,51 @@
-"""A training as it happens: a listener that sends each epoch to the run and tells how the training ended."""
+"""A training as it happens: a listener that hands each epoch to the scribe and tells how the training ended."""
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import socket
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from earmark.config import Params
 from earmark.provenance import Provenance
 from earmark.tracking.ending import ending, terminable
-from earmark.tracking.process import claim, end_abandoned
-from earmark.tracking.run import REASON_TAG, Epochs, Training, log_scalars, section
-from earmark.tracking.server import Server
+from earmark.tracking.run import Training, section
+from earmark.tracking.scribe import Assignment, Ending, Epoch, write
+from earmark.tracking.server import Server, prepare_environment
 
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
+PATIENCE = 60.0
+"""Seconds that a training which has ended waits for its run to be written."""
 
-FLUSH_SECONDS = 1.0
-"""Epochs are sent about this often …"""
-
-FLUSH_SHARE = 0.015
-"""… and, where sending is slow, seldom enough to cost at most this share of the training time."""
-
+PRELOADED = [
+    "mlflow.store.tracking.sqlalchemy_store",
+    "mlflow.system_metrics.system_metrics_monitor",
+    "earmark.tracking.scribe",
+]
+"""Imported before the first scribe is forked, beside the training; later ones are there at once."""
 
 TRAINING = "training"
 """Section of the metrics that sum up a training."""
 
+HOST_TAG, ENGINE_TAG = "earmark.host", "earmark.engine"
+"""Where a model was trained, and by what: ``keras 3.15 tensorflow 2.21 on cpu``."""
+
 TIMES = ("seconds", "first_epoch_seconds", "epoch_seconds")
-SUMMARY = ("epochs", "best_epoch", *TIMES, "first_epoch", "parameters", "train", "val", "reference")
+SUMMARY = ("epochs", "best_epoch", *TIMES, "parameters", "train", "val", "reference")
 """What of ``training.json`` and ``timing.json`` is in it; the clips per class are not, the data sets show them."""
 
 
 class RunLogger:
     """A training listener that shows the training in MLflow while it runs; use as a context manager around it.
 
-    Leaving the context by an error marks the run FAILED, by SIGINT or SIGTERM KILLED, with the reason as a tag. A run
-    that SIGKILL left RUNNING is continued by the next training of the same key. A server that stops answering costs a
+    The run is written by a process of its own. Leaving the context by an error marks the run FAILED, by SIGINT or
+    SIGTERM KILLED, with the reason as a tag; the process sees SIGKILL, too. A server that does not answer costs a
     warning, not the training: ``record`` completes the run afterwards.
     """
 
@@ -46,7 +53,7 @@ class RunLogger:
         """``provenance`` is the model's: its key identifies the run, its manifest is the data digest."""
         self._server = server or Server.find()
         self._training = Training(params, provenance.key, str(provenance.inputs["manifest"]))
-        self._sender: _Sender | None = None
+        self._scribe: _Hand | None = None
         self._signals = terminable()
 
     def __enter__(self) -> Self:
@@ -57,72 +64,75 @@ class RunLogger:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._signals.__exit__(None, None, None)
-        if error is not None and self._sender is not None:
-            self._sender.abort(error)
+        if error is not None and self._scribe is not None:
+            self._scribe.end(Ending(*ending(error)))
 
     def on_begin(self, info: dict[str, Any]) -> None:
-        """Find or create the run and mark it running; raises EarmarkError if the server cannot be reached."""
-        client = self._server.client()
-        with self._server.explained():
-            self._sender = _Sender(client, self._server, self._training)
+        """Have the run found or created, and marked running."""
+        tags = {HOST_TAG: socket.gethostname()} | ({ENGINE_TAG: info["engine"]} if "engine" in info else {})
+        self._scribe = _Hand(Assignment(self._server, self._training, os.getpid(), tags))
 
     def on_epoch(self, epoch: int, metrics: dict[str, float]) -> None:
-        """Note an epoch's metrics and send what has gathered, about once a second."""
-        assert self._sender is not None, "on_begin comes first"
-        self._sender.epoch(epoch, metrics)
+        """Hand over an epoch's metrics."""
+        assert self._scribe is not None, "on_begin comes first"
+        self._scribe.tell(Epoch(epoch, metrics))
 
     def on_end(self, training: dict[str, Any]) -> None:
-        """Send the rest and the summary, and mark the run finished."""
-        assert self._sender is not None, "on_begin comes first"
-        self._sender.finish(training)
+        """Have the rest sent with the summary, and the run marked finished."""
+        assert self._scribe is not None, "on_begin comes first"
+        self._scribe.end(Ending("FINISHED", figures=summary(training)))
 
 
-class _Sender:
-    """The open run of a training; its methods warn instead of failing when the server does not answer."""
+class _Hand:
+    """The scribe at work, as the training sees it: what it is told never waits for MLflow."""
 
-    def __init__(self, client: MlflowClient, server: Server, training: Training) -> None:
-        self._client, self._server = client, server
-        self._run = training.run(client, server)
-        self._run_id = self._run.info.run_id
-        self._epochs = Epochs(client, self._run_id)
-        self._next_flush = 0.0
-        end_abandoned(client, self._run.info.experiment_id)
-        claim(client, self._run_id)
-        if REASON_TAG in self._run.data.tags:
-            client.delete_tag(self._run_id, REASON_TAG)
+    def __init__(self, assignment: Assignment) -> None:
+        prepare_environment()
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(PRELOADED)
+        own, its = context.Pipe()
+        self._connection: Connection = own
+        self._uri = assignment.server.uri
+        self._process: BaseProcess = context.Process(target=write, args=(its, assignment), daemon=True)
+        self._process.start()
+        its.close()  # else its end stays open here, and it would not see this process end
 
-    def epoch(self, epoch: int, metrics: dict[str, float]) -> None:
-        self._epochs.add(epoch, metrics)
-        started = time.monotonic()
-        if started >= self._next_flush:
-            with self._tolerated():
-                self._epochs.flush()
-            ended = time.monotonic()
-            self._next_flush = ended + max(FLUSH_SECONDS, (ended - started) / FLUSH_SHARE)
+    def tell(self, message: Epoch | Ending) -> None:
+        """Hand over a message, and print what the scribe warns of."""
+        with suppress(OSError):  # it has ended, and said why
+            self._connection.send(message)
+        self._listen()
 
-    def finish(self, training: dict[str, Any]) -> None:
-        with self._tolerated():
-            self._epochs.flush()
-            log_scalars(self._client, self._run, summary(training))
-            self._client.set_terminated(self._run_id, "FINISHED")
+    def end(self, message: Ending) -> None:
+        """Tell how it ended, and wait until that is written, or until ``PATIENCE`` is over."""
+        self.tell(message)
+        until = time.monotonic() + PATIENCE
+        while self._process.is_alive() and time.monotonic() < until:
+            self._process.join(0.2)
+            self._listen()
+        if self._process.is_alive():
+            _warn(f"MLflow at {self._uri} takes more than {PATIENCE:g} s; the run is completed when it is published")
+            self._process.kill()
+        self._connection.close()
 
-    def abort(self, error: BaseException) -> None:
-        status, reason = ending(error)
-        with self._tolerated():
-            self._epochs.flush()
-            self._client.set_tag(self._run_id, REASON_TAG, reason)
-            self._client.set_terminated(self._run_id, status)
+    def _listen(self) -> None:
+        with suppress(EOFError, OSError):  # it has ended
+            while self._connection.poll():
+                _warn(self._connection.recv())
 
-    @contextmanager
-    def _tolerated(self) -> Iterator[None]:
-        from mlflow.exceptions import MlflowException
 
-        try:
-            yield
-        except MlflowException as error:
-            print(f"earmark: MLflow at {self._server.uri}: {error}; the training goes on", file=sys.stderr, flush=True)
+def _warn(text: str) -> None:
+    print(f"earmark: {text}", file=sys.stderr, flush=True)
 
 
 def summary(training: dict[str, Any]) -> dict[str, float]:
     """``training/seconds``, ``training/val.accuracy``, … of the contents of ``training.json`` and ``timing.json``."""
-    return section(TRAINING, {name: training[name] for name in SUMMARY if name in training})
+    found = section(TRAINING, {name: training[name] for name in SUMMARY if name in training})
+    rate = images_per_second(training)
+    return found | ({} if rate is None else {f"{TRAINING}/images_per_second": rate})
+
+
+def images_per_second(training: dict[str, Any]) -> float | None:
+    """Training examples (images, or their features) in an epoch over its time, in which validation is too."""
+    counted, seconds = training.get("windows", training.get("clips")), training.get("epoch_seconds")
+    return sum(counted["train"].values()) / seconds if counted and seconds else None

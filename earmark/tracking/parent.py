@@ -14,11 +14,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from earmark.config import Params
+from earmark.tracking.description import DESCRIPTION_TAG
 from earmark.tracking.ending import ending, terminable
 from earmark.tracking.process import claim, end_abandoned
 from earmark.tracking.run import MODEL_KEY_TAG, REASON_TAG, Training, log_scalars
 from earmark.tracking.server import Server
-from earmark.tracking.twin import DESCRIPTION_TAG
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

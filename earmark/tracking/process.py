@@ -21,10 +21,12 @@ PROCESS_TAG = "earmark.process"
 REASON = "its process ended without a word"
 
 
-def claim(client: MlflowClient, run_id: str) -> None:
-    """Mark a run as one that this process works on."""
-    client.set_tag(run_id, PROCESS_TAG, mark(os.getpid()))
+def claim(client: MlflowClient, run_id: str, process: int | None = None) -> str:
+    """Mark a run as one that a process, if not named this one, works on; returns the mark."""
+    marked = mark(process or os.getpid())
+    client.set_tag(run_id, PROCESS_TAG, marked)
     client.update_run(run_id, status="RUNNING")
+    return marked
 
 
 def mark(number: int) -> str:

@@ -4,29 +4,34 @@ from __future__ import annotations
 
 import csv
 import json
-import warnings
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
+
+import yaml
 
 from earmark.config import Params
 from earmark.digest import digest
 from earmark.errors import EarmarkError
 from earmark.provenance import read_record
-from earmark.splits import EXTERNAL, in_order
+from earmark.recipes import recipe_of
+from earmark.splits import EXTERNAL
 from earmark.store import Store, replacing
+from earmark.tracking.data_sets import DataSet, data_sets, table
+from earmark.tracking.description import DESCRIPTION_TAG, command, curves, described, model, result
 from earmark.tracking.live import summary
 from earmark.tracking.process import end_abandoned
-from earmark.tracking.run import Epochs, Training, log_scalars, section
+from earmark.tracking.run import Epochs, Training, committed, log_scalars, section
 from earmark.tracking.server import Server
-from earmark.tracking.twin import DESCRIPTION_TAG, TWIN_TAG
+from earmark.tracking.twin import TWIN_TAG
 
 if TYPE_CHECKING:
-    import pandas as pd
     from mlflow import MlflowClient
-    from mlflow.entities import DatasetInput, Run
+    from mlflow.entities import Run
 
+TIME = "time"
+"""Section of the stages' wall-clock times, s."""
 
 BASELINE_SCORES = ("accuracy", "balanced_accuracy")
 """Scores of the baselines that are metrics of the run; the others are in ``tables/metrics.json``."""
@@ -36,7 +41,8 @@ BASELINE_SCORES = ("accuracy", "balanced_accuracy")
 class Study:
     """Params and the store folders of manifest, model and (when the model has been judged) evaluation.
 
-    Where the ``product`` is ``rates``, the range test's folder takes the place of the model's.
+    Where the ``product`` is ``rates``, the range test's folder takes the place of the model's. ``times`` are those of
+    the stages that led here (s), as far as they are known.
     """
 
     params: Params
@@ -44,6 +50,22 @@ class Study:
     model: Path
     evaluation: Path | None
     product: str = "model"
+    times: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def manifest(self) -> Path:
+        """The manifest's file."""
+        return self.prepared / "manifest.parquet"
+
+    @property
+    def judged(self) -> dict[str, Any]:
+        """What ``metrics.json`` says; only of a model that has been judged."""
+        assert self.evaluation is not None
+        return dict(json.loads((self.evaluation / "metrics.json").read_text()))
+
+    def facts(self, name: str) -> dict[str, Any]:
+        """A JSON file of the model's folder."""
+        return dict(json.loads((self.model / name).read_text()))
 
     @property
     def training(self) -> Training:
@@ -90,14 +112,19 @@ class Receipt:
 
 
 def record(
-    params: Params, prepared: Path, model: Path, evaluation: Path | None = None, server: Server | None = None
+    params: Params,
+    prepared: Path,
+    model: Path,
+    evaluation: Path | None = None,
+    server: Server | None = None,
+    times: Mapping[str, float] | None = None,
 ) -> str:
     """Make the MLflow run of a model complete and return its id; nothing is sent that was sent before.
 
-    ``prepared``, ``model`` and ``evaluation`` are store folders. Raises EarmarkError if one has no provenance, or if
-    the server cannot be reached.
+    ``prepared``, ``model`` and ``evaluation`` are store folders, ``times`` seconds by stage. Raises EarmarkError if one
+    has no provenance, or if the server cannot be reached.
     """
-    return recorded(Study(params, prepared, model, evaluation), server or Server.find(), _record)
+    return recorded(Study(params, prepared, model, evaluation, times=times or {}), server or Server.find(), _record)
 
 
 def recorded(study: Study, server: Server, send: Callable[[MlflowClient, Server, Study], str]) -> str:
@@ -114,33 +141,53 @@ def recorded(study: Study, server: Server, send: Callable[[MlflowClient, Server,
 
 
 def _record(client: MlflowClient, server: Server, study: Study) -> str:
-    from earmark.tracking.served import log_served_model
-
     run = study.training.run(client, server)
     run_id = str(run.info.run_id)
+    found = data_sets(study.params.task, study.manifest)
     _send_history(client, run_id, study.model / "history.csv")
-    client.log_inputs(run_id, _data_sets(study))
-    client.log_artifact(run_id, str(study.model / "params.yaml"))
-    training, timing = (json.loads((study.model / name).read_text()) for name in ("training.json", "timing.json"))
-    scalars = summary(training | timing)
+    client.log_inputs(run_id, [each.as_input(study.manifest) for each in found])
+    client.log_text(run_id, yaml.safe_dump(study.params.plain(), sort_keys=False, allow_unicode=True), "params.yaml")
     if study.evaluation is not None:
-        metrics = json.loads((study.evaluation / "metrics.json").read_text())
-        scalars |= judged_metrics(metrics)
-        client.set_tag(run_id, DESCRIPTION_TAG, description(metrics, run.data.tags.get(TWIN_TAG)))
         _send_evaluation(client, run_id, study.evaluation)
-    log_scalars(client, run, scalars)
-    if not _has_model(client, run):
-        log_served_model(run, study.params, study.prepared, study.model)
+    client.set_tag(run_id, DESCRIPTION_TAG, _description(study, found, run))
+    _send_figures(client, run, study, found)
     if run.info.status != "FINISHED":
         client.set_terminated(run_id, "FINISHED")
     end_abandoned(client, run.info.experiment_id)
     return run_id
 
 
-def _has_model(client: MlflowClient, run: Run) -> bool:
-    """Whether the run has a model that was logged to its end."""
-    outputs = run.outputs.model_outputs if run.outputs else []
-    return any(client.get_logged_model(output.model_id).status == "READY" for output in outputs)
+def _send_figures(client: MlflowClient, run: Run, study: Study, found: Sequence[DataSet]) -> None:
+    """Send the metrics that have one value: those of the judged clips belong to the model and its data sets, too."""
+    training, timing = (study.facts(name) for name in ("training.json", "timing.json"))
+    log_scalars(client, run, summary(training | timing) | section(TIME, study.times))
+    model_id = _model_of(client, run, study)
+    if study.evaluation is not None:
+        log_scalars(client, run, judged_metrics(study.judged), {each.context: each for each in found}, model_id)
+
+
+def _model_of(client: MlflowClient, run: Run, study: Study) -> str:
+    """Id of the run's served model, which is logged unless there is one that was logged to its end."""
+    from earmark.tracking.served import log_served_model
+
+    for output in run.outputs.model_outputs if run.outputs else []:
+        if client.get_logged_model(output.model_id).status == "READY":
+            return str(output.model_id)
+    return log_served_model(run, study.params, study.prepared, study.model)
+
+
+def _description(study: Study, found: Sequence[DataSet], run: Run) -> str:
+    params = study.params
+    return described(
+        [
+            result(study.judged) if study.evaluation else "Not judged yet: `snakemake evaluate`.",
+            model(params, study.facts("training.json")),
+            curves(run.info.experiment_id, run.info.run_id),
+            table(found),
+            command(params, committed(), recipe_of(params), run.data.tags),
+            run.data.tags.get(TWIN_TAG),
+        ]
+    )
 
 
 def _send_history(client: MlflowClient, run_id: str, history: Path) -> None:
@@ -150,22 +197,6 @@ def _send_history(client: MlflowClient, run_id: str, history: Path) -> None:
         for row in csv.DictReader(stream):
             epochs.add(int(row.pop("epoch")), {name: float(value) for name, value in row.items()})
     epochs.flush()
-
-
-def description(metrics: dict[str, Any], twin: str | None = None) -> str:
-    """The run's description (Markdown): the headline result beside its baselines, where the report is, and ``twin``."""
-    test, baselines = metrics["test"], metrics["baselines"]
-    low, high = test.get("ci95", {}).get("balanced_accuracy", (None, None))
-    interval = "" if low is None else f" (95 % interval {low:.1%} to {high:.1%})"
-    lines = [
-        f"**{test['balanced_accuracy']:.1%} balanced accuracy** on {test['n']} test clips{interval}; "
-        f"logistic regression {baselines['logistic_regression']['balanced_accuracy']:.1%}, "
-        f"most frequent class {baselines['majority']['balanced_accuracy']:.1%}.",
-        f"Splits: {metrics['leaks']}. Quarantined recordings: {metrics['quarantined']}.",
-        *([f"Learnt from {metrics['synthetic']:,} synthetic clips too."] if "synthetic" in metrics else []),
-        "The whole report: *Artifacts*, `report/index.html`.",
-    ]
-    return "\n\n".join([*lines, twin] if twin else lines)
 
 
 def judged_metrics(metrics: dict[str, Any]) -> dict[str, float]:
@@ -187,26 +218,6 @@ def _send_evaluation(client: MlflowClient, run_id: str, evaluation: Path) -> Non
     client.log_artifact(run_id, str(evaluation / "report" / "index.html"), "report")
     for name in ("metrics.json", "predictions.parquet"):
         client.log_artifact(run_id, str(evaluation / name), "tables")
-
-
-def _data_sets(study: Study) -> list[DatasetInput]:
-    """One data-set input per split: its rows' digest, columns and size; the source is the manifest."""
-    import pandas as pd
-
-    manifest = pd.read_parquet(study.prepared / "manifest.parquet")
-    return [_data_set(study, split, manifest[manifest["split"] == split]) for split in in_order(manifest["split"])]
-
-
-def _data_set(study: Study, split: str, rows: pd.DataFrame) -> DatasetInput:
-    from mlflow.data.pandas_dataset import from_pandas
-    from mlflow.entities import Dataset, DatasetInput, InputTag
-
-    content = digest("split", rows[["clip_id", "audio_digest", "start", "end", "label"]].to_csv(index=False))
-    name, source = f"{study.params.task}-{split}", str(study.prepared / "manifest.parquet")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # guesses about the source, hints about integers
-        data = from_pandas(rows, source, targets="label", name=name, digest=content).to_dict()
-    return DatasetInput(Dataset.from_dictionary(data), [InputTag("mlflow.data.context", split)])
 
 
 def key_of(folder: Path) -> str:

@@ -19,11 +19,14 @@ from earmark.config import Params
 from earmark.errors import EarmarkError
 from earmark.naming import name_of
 from earmark.overlay import BASE
+from earmark.recipes import recipe_of
 from earmark.tracking.server import Server
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
+
+    from earmark.tracking.data_sets import DataSet
 
 KEY_TAG = "earmark.{}_key"
 """Tag of the content key that a run is found by: of the model, or of the range test."""
@@ -93,6 +96,7 @@ class Training:
             "earmark.data_digest": self.data,
             "earmark.dvc_experiment": os.environ.get(EXPERIMENT_VARIABLE),
             "earmark.commit": commit,
+            "earmark.recipe": recipe_of(self.params),
             "earmark.dirty": commit and str(bool(_git("status", "--porcelain"))).lower(),
             "mlflow.source.git.commit": commit,
             "mlflow.source.name": "earmark",
@@ -159,12 +163,25 @@ class Epochs:
             del self._buffer[:BATCH]
 
 
-def log_scalars(client: MlflowClient, run: Run, values: Mapping[str, float]) -> None:
-    """Log metrics that have one value per run, leaving out those whose value the run has already."""
+def log_scalars(
+    client: MlflowClient,
+    run: Run,
+    values: Mapping[str, float],
+    data: Mapping[str, DataSet] | None = None,
+    model_id: str | None = None,
+) -> None:
+    """Log metrics that have one value per run, leaving out those whose value the run has already.
+
+    They are metrics of a logged model, too, where it is named; one of a section in ``data`` is one on that data set.
+    """
     from mlflow.entities import Metric
 
-    now, known = _now(), run.data.metrics
-    changed = [Metric(name, value, now, 0) for name, value in values.items() if known.get(name) != value]
+    now, known, changed = _now(), run.data.metrics, []
+    for name, value in values.items():
+        if known.get(name) != value:
+            own = (data or {}).get(name.rpartition("/")[0])
+            of = {"dataset_name": own.name, "dataset_digest": own.digest} if own else {}
+            changed.append(Metric(name, value, now, 0, model_id=model_id, **of))
     client.log_batch(run.info.run_id, metrics=changed)
 
 
@@ -198,19 +215,24 @@ def _changes(params: Params) -> dict[str, Any]:
 
     Nothing outside git, for another task, and of sections that do not decide a model.
     """
-    text = _git("show", f"HEAD:./{BASE}")
-    try:
-        committed = config.parse(yaml.safe_load(text)) if text else None
-    except (EarmarkError, yaml.YAMLError, TypeError, ValueError):  # of another version, or no params at all
-        committed = None
-    if committed is None or committed.task != params.task:
+    known = committed()
+    if known is None or known.task != params.task:
         return {}
-    before, now = committed.flat(), params.flat()
+    before, now = known.flat(), params.flat()
     return {
         name: value
         for name, value in now.items()
         if before.get(name) != value and not name.startswith(("search.", "evaluate."))
     }
+
+
+def committed() -> Params | None:
+    """The params of the commit that is checked out; None outside git, or if they are of another version."""
+    text = _git("show", f"HEAD:./{BASE}")
+    try:
+        return config.parse(yaml.safe_load(text)) if text else None
+    except (EarmarkError, yaml.YAMLError, TypeError, ValueError):
+        return None
 
 
 def _now() -> int:

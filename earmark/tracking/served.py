@@ -29,15 +29,18 @@ EXAMPLE_SECONDS = 1.0
 """The example is the shortest test clip that lasts this long: MLflow stores it as text in the model's folder."""
 
 
-def log_served_model(run: Run, params: Params, prepared: Path, model: Path) -> None:
-    """Log the model folder ``model`` to a run as a pyfunc, with this package's code so that it serves anywhere."""
+def log_served_model(run: Run, params: Params, prepared: Path, model: Path) -> str:
+    """Log the model folder ``model`` to a run as a pyfunc, with this package's code so that it serves anywhere.
+
+    Returns the id of the logged model.
+    """
     import mlflow
     from mlflow.models import Model
 
     from earmark.serving import pyfunc
 
     mlflow.set_experiment(experiment_id=run.info.experiment_id)  # else the model is filed under "Default"
-    Model.log(
+    logged = Model.log(
         artifact_path=None,
         name="model",
         flavor=mlflow.pyfunc,
@@ -49,6 +52,7 @@ def log_served_model(run: Run, params: Params, prepared: Path, model: Path) -> N
         input_example=example(params, prepared),
         conda_env=environment(),
     )
+    return str(logged.model_id)
 
 
 def environment() -> dict[str, Any]:

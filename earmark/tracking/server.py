@@ -24,9 +24,11 @@ SETTINGS = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
     "MLFLOW_LOGGING_LEVEL": "WARNING",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
 """A server that does not answer must not hold up a training for the minutes that MLflow waits by default; and nobody
-needs to read how it makes its tables and copies ten files."""
+needs to read how it makes its tables and copies ten files, or, among a command's own lines, where
+each run is."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,7 @@ class Server:
         mlflow would name it in the environment as well; processes that this one starts find their server themselves,
         with the artifact folder, which an address does not tell.
         """
-        os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
-        for name, value in SETTINGS.items():
-            os.environ.setdefault(name, value)
+        prepare_environment()
         import mlflow
 
         if self.artifacts is not None:
@@ -85,6 +85,13 @@ class Server:
             yield
         except MlflowException as error:
             raise EarmarkError(f"MLflow at {self.uri}: {error}. Check the server, or unset {ENVIRONMENT}") from error
+
+
+def prepare_environment() -> None:
+    """Set what mlflow reads when it is imported, and processes that this one starts after it."""
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    for name, value in SETTINGS.items():
+        os.environ.setdefault(name, value)
 
 
 def _has_run(uri: str, run_id: str) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from earmark.config import Params
+from earmark.tracking.description import DESCRIPTION_TAG
 from earmark.tracking.run import MODEL_KEY_TAG, log_scalars, section
 from earmark.tracking.server import Server
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-DESCRIPTION_TAG = "mlflow.note.content"
 TWIN_TAG = "earmark.twin"
 
 SCORES = ("accuracy", "balanced_accuracy", "macro_f1")

@@ -2,9 +2,8 @@
 
 import pytest
 
-from earmark.errors import EarmarkError
-from earmark.lineage.tracked import find, params_of, run_of
-from earmark.tracking import Server
+from earmark.lineage.tracked import params_of, run_of
+from earmark.tracking import Server, find
 
 pytestmark = pytest.mark.xdist_group("lineage")  # one study, one start of TensorFlow
 
@@ -49,15 +48,3 @@ def test_a_model_without_a_run_is_said(plan, server, run):
     server.client().delete_run(run.info.run_id)
     (said,) = run_of(plan, server).faults
     assert f"no run of model {plan.model_key} in experiment tones" in said
-
-
-def test_a_name_that_means_no_model_or_several_is_explained(server, run):
-    client = server.client()
-    with pytest.raises(EarmarkError, match="no run nothing at sqlite"):
-        find("nothing", server)
-    client.create_run(run.info.experiment_id, run_name="parent")
-    with pytest.raises(EarmarkError, match="parent is of no model"):
-        find("parent", server)
-    client.create_run(run.info.experiment_id, run_name="parent")
-    with pytest.raises(EarmarkError, match="2 runs are called parent; name one by its id"):
-        find("parent", server)

@@ -72,6 +72,7 @@ def prepared(tmp_path) -> Path:
         path = f"{split}-{seconds}.wav"
         soundfile.write(tmp_path / path, 0.1 * np.sin(np.arange(int(16000 * seconds)) / 9), 16000)
         columns = {"label": "a" if seconds < 1 else "b", "split": split, "duration": seconds, "audio_digest": path}
+        columns |= {"speaker": f"{split}er", "source": "table"}
         rows.append({"clip_id": path, "path": path, "start": None, "end": None, **columns})
     pq.write_table(pa.Table.from_pylist(rows), folder / "manifest.parquet")
     Provenance("prepare", 1, "d" * 20).write(folder)
@@ -89,9 +90,17 @@ def model(tmp_path, params, provenance) -> Path:
     (folder / "params.yaml").write_text(yaml.safe_dump({name: params.plain()[name] for name in sections}))
     (folder / "labels.json").write_text('["a", "b"]')
     (folder / "history.csv").write_text("epoch,loss,val_accuracy\n0,1.0,0.5\n1,0.5,0.5\n2,0.25,0.75\n")
-    training = {"epochs": 3, "best_epoch": 2, "stopped": "epochs", "val": {"accuracy": 0.75}, "warnings": []}
+    clips = {"train": {"a": 1, "b": 1}, "val": {"a": 1, "b": 1}}
+    training = {
+        "clips": clips,
+        "epochs": 3,
+        "best_epoch": 2,
+        "stopped": "epochs",
+        "val": {"accuracy": 0.75},
+        "warnings": [],
+    }
     (folder / "training.json").write_text(json.dumps(training))
-    (folder / "timing.json").write_text('{"seconds": 0.5}')
+    (folder / "timing.json").write_text('{"seconds": 0.5, "epoch_seconds": 0.1}')
     provenance.write(folder)
     return folder
 

@@ -3,9 +3,11 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from earmark import config
 from earmark.config import parse
 from earmark.errors import EarmarkError
 from earmark.tracking import RunLogger, record
@@ -58,7 +60,37 @@ def test_every_split_is_a_data_set(recorded):
     inputs = recorded().inputs.dataset_inputs
     assert [data.dataset.name for data in inputs] == ["toy-train", "toy-val", "toy-test"]
     assert len({data.dataset.digest for data in inputs}) == 3
-    assert {tag.value for data in inputs for tag in data.tags} == {"train", "val", "test"}
+    assert [{tag.key: tag.value for tag in data.tags}["mlflow.data.context"] for data in inputs] == [
+        "train", "val", "test",
+    ]  # fmt: skip
+    assert json.loads(inputs[2].dataset.profile)["classes"] == {"a": 1, "b": 1}
+
+
+def test_the_description_says_what_from_what_with_which_result_and_how_again(recorded):
+    said = recorded().data.tags["mlflow.note.content"]
+    for part in ("interval 50.0% to 100.0%", "| test | 2 | 1 | 0.0 | a 1, b 1 |", "Head `final` on", "git checkout"):
+        assert part in said
+    assert recorded(evaluation=None).data.tags["mlflow.note.content"] == said
+
+
+def test_the_figures_belong_to_the_model_and_its_data_too(recorded, server):
+    run = recorded()
+    (output,) = run.outputs.model_outputs
+    logged = {metric.key: metric for metric in server.client().get_logged_model(output.model_id).metrics}
+    assert logged["test/balanced_accuracy"].value == 0.75
+    assert logged["test/balanced_accuracy"].dataset_name == "toy-test"
+
+
+def test_params_of_the_run_are_a_configuration_to_run_again(recorded, params, server, tmp_path):
+    path = server.client().download_artifacts(recorded().info.run_id, "params.yaml", str(tmp_path))
+    assert config.load(Path(path)).digest() == params.digest()
+
+
+def test_times_of_the_stages_are_a_section(params, prepared, model, server):
+    run_id = record(params, prepared, model, None, server, {"mel": 2.5, "train": 7.0})
+    metrics = server.client().get_run(run_id).data.metrics
+    assert (metrics["time/mel"], metrics["time/train"]) == (2.5, 7.0)
+    assert metrics["training/images_per_second"] == 20
 
 
 def test_recording_again_changes_nothing(recorded, server):
@@ -83,6 +115,7 @@ def test_a_second_time_does_not_import_mlflow(recorded, params, prepared, model,
     code = f"""
 import sys
 from pathlib import Path
+from earmark import config
 from earmark.config import parse
 from earmark.tracking import Server, record
 folders = [Path(folder) for folder in {[str(folder) for folder in (prepared, model, evaluation)]!r}]

@@ -1,0 +1,11 @@
+from click.testing import CliRunner
+
+from earmark.cli import main
+
+
+def test_a_run_that_is_not_there_is_explained(cli):
+    cli("promote", "nobody", fails="no run nobody at sqlite")
+
+
+def test_help_tells_when_it_refuses():
+    assert "McNemar" in CliRunner().invoke(main, ["promote", "--help"]).output
