@@ -71,8 +71,11 @@ def read(path: Path) -> NDArray[np.float32]:
     return np.asarray(resample(samples.mean(axis=1), rate, RATE), np.float32)
 
 
-def speech(shared: Path, speakers: int) -> list[Clip]:
-    """Sentences or pairs of words: en by readers of both genders, zh by speakers, the others by invented ones."""
+def speech(shared: Path, speakers: range) -> list[Clip]:
+    """Sentences or pairs of words: en by readers of both genders, zh by speakers, the others by invented ones.
+
+    ``speakers`` are the numbers of those who are heard, of each class.
+    """
     found = []
     for gender in ("male", "female"):
         readers = [row for row in rows(shared, "gender_librispeech") if row["label"] == gender]
@@ -98,10 +101,11 @@ def _by(found: Iterable[dict[str, str]], column: str) -> dict[str, list[dict[str
 
 
 def _spoken(
-    shared: Path, label: str, gender: str, voices: dict[str, list[dict[str, str]]], speakers: int, parts: int
+    shared: Path, label: str, gender: str, voices: dict[str, list[dict[str, str]]], speakers: range, parts: int
 ) -> Iterator[Clip]:
-    """``TAKES`` clips of ``parts`` recordings by each of the first ``speakers`` voices that have so many."""
-    enough = [(voice, own) for voice, own in voices.items() if len(own) >= parts * TAKES][:speakers]
+    """``TAKES`` clips of ``parts`` recordings by each of the ``speakers`` among the voices that have so many."""
+    enough = [(voice, own) for voice, own in voices.items() if len(own) >= parts * TAKES]
+    enough = enough[speakers.start : speakers.stop]
     for place, (voice, own) in enumerate(enough):
         split = {len(enough) - 1: "test", len(enough) - 2: "test", len(enough) - 3: "val", len(enough) - 4: "val"}
         for take in range(TAKES):
@@ -116,11 +120,16 @@ class Source:
 
     shared: Path
     speakers: int
+    first: int = 0
 
     @cached_property
     def clips(self) -> list[Clip]:
         """All sentences; words of Speech Commands are read by themselves."""
-        return speech(self.shared, self.speakers)
+        return speech(self.shared, range(self.first, self.first + self.speakers))
+
+    def others(self) -> Source:
+        """As many other people."""
+        return Source(self.shared, self.speakers, self.first + self.speakers)
 
 
 def write(path: Path, clip: Clip, rate: int = RATE) -> None:
@@ -235,11 +244,15 @@ LAYOUTS: dict[str, Callable[[Path, Source], None]] = {
 """By the name of the folder in ``data/raw``, as the recipes have it."""
 
 
+ELSEWHERE = "voxforge"
+"""The data set whose people are in none of the others: models are judged on both."""
+
+
 def make(folder: Path, shared: Path, speakers: int = 10, names: Iterable[str] = LAYOUTS) -> None:
     """Write the data sets ``names`` to ``folder``, with ``speakers`` (five or more) of each class."""
     source = Source(shared, speakers)
     for name in names:
-        LAYOUTS[name](folder / name, source)
+        LAYOUTS[name](folder / name, source.others() if name == ELSEWHERE else source)
 
 
 def main() -> None:
