@@ -102,8 +102,8 @@ def check_compare(study, said):
 
 
 def check_keep(study, said):
-    assert "head: linear" in study.run("git", "show", "HEAD:params.yaml")
-    assert "learning_rate: 0.003" in study.run("git", "show", "faster-learning:params.yaml")
+    assert "learning_rate: 0.003" in study.run("git", "show", "HEAD:params.yaml")
+    assert "head: linear" in study.run("git", "show", "linear-head:params.yaml")
     assert study.run("git", "status", "--short") == ""
 
 

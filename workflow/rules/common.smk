@@ -2,7 +2,10 @@
 
 
 def shown(path, category, name):
-    """A file of a product, for `snakemake --report`; products are whole, so it is there when their record is."""
+    """A file of a product, for `snakemake --report`; products are whole, so it is there when their record is.
+
+    One that products of this step version do not have would make Snakemake make them again.
+    """
     return report(
         f"{STORE}/{path}",
         category=category,
