@@ -19,6 +19,9 @@ from earmark.store import acquire
 configfile: "params.yaml"
 
 
+report: "workflow/report/workflow.rst"
+
+
 try:
     PLAN = Plan.of(
         overlay.resolved(
@@ -27,6 +30,8 @@ try:
     )
 except EarmarkError as error:
     raise WorkflowError(str(error)) from None
+
+config.update(PLAN.params.resolved())  # with what recipes extend: captions tell it
 
 STORE = str(PLAN.store.root)
 ENVIRONMENT = "../../envs/environment.yaml"

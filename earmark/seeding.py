@@ -21,11 +21,11 @@ def seed(store: Store) -> int:
 
 
 def _seed_backbone(store: Store) -> int:
-    """A published model carries its backbone, which extraction for the same study can use."""
+    """A published model carries its backbone, which extraction for the same study can use, unless it learned too."""
     published = Path("results/model")
     record = read_record(published) if published.is_dir() else None
     exported = published / "backbone.onnx"
-    if record is None or not exported.is_file():
+    if record is None or record.get("params", {}).get("mode") != "frozen" or not exported.is_file():
         return 0
     key = record.get("inputs", {}).get("backbone")
     if not key or store.has("backbone", key, ".onnx"):

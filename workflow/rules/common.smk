@@ -1,4 +1,17 @@
-"""What the rules ask the plan for: input functions, evaluated once the manifest is there."""
+"""What the rules ask the plan for: input functions, evaluated once the manifest is there, and what the report shows."""
+
+
+def shown(path, category, name):
+    """A file of a product, for `snakemake --report`; products are whole, so it is there when their record is.
+
+    One that products of this step version do not have would make Snakemake make them again.
+    """
+    return report(
+        f"{STORE}/{path}",
+        category=category,
+        labels={"shows": name},
+        caption=f"../report/{name}.rst",
+    )
 
 
 def manifest(wildcards):

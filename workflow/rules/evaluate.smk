@@ -9,6 +9,11 @@ rule judgement:
         model,
     output:
         f"{STORE}/evaluate/{{key}}/provenance.json",
+        shown("evaluate/{key}/report/index.html", "Result", "report"),
+        shown("evaluate/{key}/plots/confusion.png", "Result", "confusion"),
+        shown("evaluate/{key}/plots/calibration.png", "Result", "calibration"),
+        shown("evaluate/{key}/plots/curves.png", "Training", "curves"),
+        shown("evaluate/{key}/plots/examples.png", "Data", "examples"),
     log:
         f"{STORE}/logs/evaluate/{{key}}.log",
     benchmark:

@@ -26,6 +26,7 @@ rule exploration:
         confounds,
     output:
         f"{STORE}/explore/{{key}}/provenance.json",
+        shown("explore/{key}/index.html", "Data", "exploration"),
     log:
         f"{STORE}/logs/explore/{{key}}.log",
     benchmark:

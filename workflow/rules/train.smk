@@ -7,6 +7,7 @@ rule network:
         examples,
     output:
         f"{STORE}/train/{{key}}/provenance.json",
+        shown("train/{key}/history.csv", "Training", "epochs"),
     log:
         f"{STORE}/logs/train/{{key}}.log",
     benchmark:
@@ -28,6 +29,7 @@ rule range_test:
         examples,
     output:
         f"{STORE}/rates/{{key}}/provenance.json",
+        shown("rates/{key}/rates.png", "Training", "rates"),
     log:
         f"{STORE}/logs/rates/{{key}}.log",
     benchmark:
