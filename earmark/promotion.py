@@ -9,7 +9,10 @@ from typing import Any
 
 from earmark.errors import EarmarkError
 from earmark.evaluation.paired import Paired, compare
-from earmark.tracking import Judged, Registry, Server, find, judged
+from earmark.provenance import read_record
+from earmark.tracking import Judged, Registry, Server, find, find_model, judged
+
+PUBLISHED = Path("results/model")
 
 
 @dataclass(frozen=True)
@@ -32,16 +35,24 @@ class Promotion:
         return found
 
 
-def promote(name: str, force: bool = False, server: Server | None = None) -> Promotion:
-    """Move the alias ``champion`` to the model of the run with this name or id.
+def promote(name: str | None = None, force: bool = False, server: Server | None = None) -> Promotion:
+    """Move the alias ``champion`` to the model of the run with this name or id; without one, to that in ``results/``.
 
     Raises EarmarkError if there is no such run, if it has no model or figures, and, unless forced, if the present
     champion is better by more than chance, or cannot be compared.
     """
     server = server or Server.find()
+    run = find(name, server) if name else find_model(_published_key(), server)
     with TemporaryDirectory() as folder:
-        new = judged(find(name, server), server, Path(folder) / "new")
+        new = judged(run, server, Path(folder) / "new")
         return _promote(new, Registry(server, new.task), Path(folder) / "old", force)
+
+
+def _published_key() -> str:
+    record = read_record(PUBLISHED)
+    if record is None:
+        raise EarmarkError(f"{PUBLISHED}: no model is published; run `snakemake`, or name a run of MLflow")
+    return str(record["key"])
 
 
 def _promote(new: Judged, registry: Registry, folder: Path, force: bool) -> Promotion:

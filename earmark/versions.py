@@ -7,7 +7,7 @@ and DVC agree on when a step must run again. Golden tests fail when numbers chan
 PREPARE = 2
 SYNTHETIC = 1
 MEL = 2
-EMBED = 2
+EMBED = 3
 RATES = 1
 TRAIN = 2
 AUGMENT = 1  # of models that train.augment had a part in

@@ -10,11 +10,11 @@ from earmark.commands.options import json_option
 
 
 @click.command()
-@click.argument("run")
+@click.argument("run", required=False)
 @click.option("--force", is_flag=True, help="Promote it although the champion is better, or cannot be compared.")
 @json_option
-def promote(run: str, force: bool, as_json: bool) -> None:
-    """Make the model of the MLflow run RUN (its name or id) the champion of its task.
+def promote(run: str | None, force: bool, as_json: bool) -> None:
+    """Make the model of the MLflow run RUN (its name or id; without one the model in results/) its task's champion.
 
     The alias `champion` of the registered model `earmark-TASK` moves to it. It is compared with the champion on the
     test clips that both were judged by (McNemar's exact test), and refused if the champion is better by more than

@@ -1,4 +1,4 @@
-"""A run by what a person calls it: its name, or its id."""
+"""A run by what a person calls it, its name or its id, or by the model that it is of."""
 
 from __future__ import annotations
 
@@ -28,8 +28,21 @@ def find(name: str, server: Server) -> Run:
     return found[0]
 
 
+def find_model(key: str, server: Server) -> Run:
+    """The run of the model with this content key; raises EarmarkError if none was recorded."""
+    client = server.client()
+    with server.explained():
+        found = client.search_runs(_experiments(client), f"tags.`{MODEL_KEY_TAG}` = '{key}'", max_results=1)
+    if not found:
+        raise EarmarkError(f"no run of the model {key} at {server.uri}; `snakemake` records it")
+    return found[0]
+
+
 def _found(client: MlflowClient, name: str) -> list[Run]:
-    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
-    quoted = name.replace("'", "")
+    experiments, quoted = _experiments(client), name.replace("'", "")
     by_name = client.search_runs(experiments, f"attributes.run_name = '{quoted}'")
     return list(by_name or client.search_runs(experiments, f"attributes.run_id = '{quoted}'"))
+
+
+def _experiments(client: MlflowClient) -> list[str]:
+    return [experiment.experiment_id for experiment in client.search_experiments()]

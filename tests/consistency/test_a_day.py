@@ -102,6 +102,7 @@ def check_compare(study, said):
 
 
 def check_keep(study, said):
+    assert "is version 1 of earmark-consistency, and its champion" in said
     assert "learning_rate: 0.001" in study.run("git", "show", "HEAD:params.yaml")
     assert "head: linear" in study.run("git", "show", "linear-head:params.yaml")
     assert study.run("git", "status", "--short") == ""

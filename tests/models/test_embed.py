@@ -206,7 +206,7 @@ def test_keys_are_those_of_before_there_was_a_choice_of_type():
 SECTION = {"name": "earmark_base", "normalise": "band_mean", "image_size": None, "fit": "none", "pooling": "stats"}
 
 GOLDEN = {
-    "version": 2,
+    "version": 3,
     "weights": "cc0e4d281eaa644a8d4b15d0a12f0605aec7eb94487ce66c2cbb8e1cadf8518c",
     "norm": 16.2395,
     "values": [0.1616, 0.4557, 0.0, 0.0, 0.4173, 0.6251, 0.0032, 0.0032],

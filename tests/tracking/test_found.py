@@ -1,7 +1,7 @@
 import pytest
 
 from earmark.errors import EarmarkError
-from earmark.tracking import find
+from earmark.tracking import find, find_model
 from earmark.tracking.run import Training
 
 
@@ -13,6 +13,12 @@ def run(params, provenance, server):
 def test_a_run_is_found_by_its_name_and_its_id(run, server):
     for name in (run.info.run_name, run.info.run_id):
         assert find(name, server).info.run_id == run.info.run_id
+
+
+def test_a_run_is_found_by_its_model(run, provenance, server):
+    assert find_model(provenance.key, server).info.run_id == run.info.run_id
+    with pytest.raises(EarmarkError, match="no run of the model 0000 at sqlite"):
+        find_model("0000", server)
 
 
 def test_a_name_that_means_no_model_or_several_is_explained(run, server):
