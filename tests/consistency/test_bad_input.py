@@ -90,8 +90,3 @@ def test_a_typo_in_the_params_stops_every_tool_with_the_right_name(project):
         output = project.run(*command, fails=True)
         assert "did you mean 'n_mels'" in output
         assert "Traceback" not in output
-
-
-def test_a_front_end_that_the_backbone_does_not_know_is_refused_in_words(project):
-    project.set(features__n_mels=64)
-    assert "features.n_mels: 40, not 64" in project.run("snakemake", fails=True)
