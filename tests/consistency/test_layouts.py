@@ -248,9 +248,7 @@ def judged(metrics: Path, classes: int) -> None:
     assert found["test"]["balanced_accuracy"] > 0.4
 
 
-@pytest.mark.parametrize(
-    "name", sorted(LAYOUTS.keys() - {"common_voice"})
-)  # that one goes through the real command below
+@pytest.mark.parametrize("name", sorted(LAYOUTS.keys() - {"common_voice"}))  # the real command below reads that one
 def test_from_its_own_layout_to_a_judged_model(oracle, study, tmp_path, name):
     shown = oracle.compute(study(name), tmp_path / "store", "evaluate")
     assert {"data/manifest/manifest.parquet", "results/model/head.keras", "results/metrics.json"} <= shown.keys()
