@@ -1,0 +1,183 @@
+import * as api from "./api.js";
+import { $, clock, element, percent } from "./dom.js";
+import { drawLevel } from "./draw.js";
+import { Images } from "./images.js";
+import { modelCard } from "./model.js";
+import { Recorder } from "./record.js";
+import { Sound } from "./sound.js";
+import { agreement, verdict } from "./verdict.js";
+
+const LIVE = 4; // s of sound behind the answer that is shown while one speaks
+const COLOURS = 8;
+
+const comparing = location.pathname.endsWith("/compare");
+const state = { models: [], labels: [], limits: null, current: null, sound: null, images: [], turn: 0 };
+
+const tone = (label) => (state.labels.includes(label) ? `var(--c${state.labels.indexOf(label) % COLOURS})` : "var(--other)");
+const unknown = () => $("unknown").value / 100;
+
+function complain(text) {
+  $("problem").replaceChildren(...(text ? [element("section", { class: "problem" }, element("b", {}, "No answer. "), text)] : []));
+}
+
+/** Ask every model about a recording; an answer that was overtaken by another question is dropped. */
+async function ask(recording, name, truth = null) {
+  const turn = ++state.turn;
+  state.current = { recording, name, truth };
+  complain(null);
+  if (recording.size > state.limits.file_bytes) return complain(`${name} is larger than ${state.limits.file_bytes >> 20} MiB.`);
+  $("answers").setAttribute("aria-busy", "true");
+  if (!state.sound) $("answers").replaceChildren(element("section", { class: "waiting" }, `Listening to ${name} …`));
+  try {
+    const answers = await Promise.all(state.models.map((_, i) => api.predict(recording, i + 1, unknown(), true)));
+    if (turn === state.turn) show(answers);
+  } catch (error) {
+    if (turn === state.turn) forget(`${name}: ${error.message}`);
+  }
+  if (turn === state.turn) $("answers").removeAttribute("aria-busy");
+}
+
+function forget(problem) {
+  state.sound?.close();
+  state.sound = null;
+  $("answers").replaceChildren();
+  complain(problem);
+}
+
+function show(answers) {
+  const { recording, name, truth } = state.current;
+  state.sound?.close();
+  const several = state.models.length > 1;
+  const sound = new Sound(recording, name, state.models, answers, tone, (time) => state.images.forEach((one) => one.at(time)));
+  state.images = answers.map((answer, i) => new Images(answer.picture.windows, state.models[i].image, (start, end) => i || sound.mark(start, end)));
+  const cards = answers.map((answer, i) => verdict({
+    answer, truth, model: state.models[i], name: several ? state.models[i].name : null, unknown: unknown(), tone, images: several ? state.images[i].figure : null,
+  }));
+  const parts = several
+    ? [agreement(answers), element("div", { class: "pair" }, cards), sound.section]
+    : [cards[0], sound.section, element("section", { "aria-label": "Image" }, state.images[0].figure)];
+  $("answers").replaceChildren(...parts);
+  state.sound = sound;
+  state.images.forEach((one) => one.show(0));
+  document.title = `${answers.map((answer) => answer.label).join(" / ")} · earmark`;
+}
+
+function wireFiles() {
+  const take = (files) => files.length && ask(files[0], files[0].name);
+  $("file").addEventListener("change", () => {
+    take($("file").files);
+    $("file").value = "";
+  });
+  const over = (event) => {
+    event.preventDefault();
+    $("drop").classList.toggle("over", event.type === "dragover");
+  };
+  for (const name of ["dragover", "dragleave", "drop"]) document.addEventListener(name, over);
+  document.addEventListener("drop", (event) => take(event.dataTransfer.files));
+}
+
+function wireMicrophone() {
+  let recorder = null;
+  let levels = [];
+  let asking = false;
+
+  async function glance() {
+    asking = true;
+    try {
+      const answer = await api.predict(recorder.recording(LIVE), 1, unknown(), false);
+      if (recorder) $("record-hint").textContent = `so far: ${answer.label}, ${percent(answer.confidence, 0)}`;
+    } catch {
+      /* the whole recording will be answered, or say why not */
+    }
+    asking = false;
+  }
+
+  function heard(block) {
+    levels.push(Math.sqrt(block.reduce((sum, sample) => sum + sample * sample, 0) / block.length));
+    drawLevel($("level"), levels);
+    $("record-name").textContent = `Stop · ${clock(recorder.seconds)}`;
+    if (!asking && recorder.seconds > 1) glance();
+  }
+
+  function finish() {
+    const recording = recorder.recording();
+    recorder.stop();
+    recorder = null;
+    pressed(false);
+    if (recording) ask(recording, "your recording");
+    else complain("The microphone gave no sound.");
+  }
+
+  function pressed(on) {
+    $("record").setAttribute("aria-pressed", on);
+    $("record").querySelector("svg").toggleAttribute("hidden", on);
+    $("level").hidden = !on;
+    $("record-name").textContent = on ? "Stop" : "Speak";
+    $("record-hint").textContent = on ? "listening …" : "from the microphone, a minute at most";
+  }
+
+  $("record").addEventListener("click", async () => {
+    if (recorder) return finish();
+    complain(null);
+    levels = [];
+    recorder = new Recorder(heard, finish);
+    pressed(true);
+    try {
+      await recorder.start();
+    } catch (error) {
+      recorder.stop();
+      recorder = null;
+      pressed(false);
+      complain(`The microphone cannot be used: ${error.message}.`);
+    }
+  });
+}
+
+function wireThreshold(initial) {
+  const told = () => ($("unknown-value").textContent = `${$("unknown").value} %`);
+  $("unknown").value = Math.round(100 * initial);
+  told();
+  $("unknown").addEventListener("input", told);
+  $("unknown").addEventListener("change", () => state.current && ask(state.current.recording, state.current.name, state.current.truth));
+}
+
+function offerPresets(labels) {
+  $("presets").hidden = !labels.length;
+  const chips = labels.map((label, number) => element("button", { type: "button", class: "chip", onclick: () => choose(label, number) }, label));
+  $("presets").replaceChildren(element("span", { class: "quiet" }, "or a test clip:"), ...chips);
+}
+
+async function choose(label, number) {
+  try {
+    await ask(await api.preset(number), `test clip of ${label}`, label);
+  } catch (error) {
+    forget(error.message);
+  }
+}
+
+async function begin() {
+  const about = await api.about();
+  state.models = comparing ? about.models : about.models.slice(0, 1);
+  state.limits = about.limits;
+  state.labels = [...new Set(state.models.flatMap((model) => model.labels))];
+  $("pages").hidden = about.models.length < 2;
+  $("pages").children[comparing ? 1 : 0].setAttribute("aria-current", "page");
+  $("task").textContent = state.models[0].task ?? "";
+  const shown = state.labels.slice(0, 12).join(", ") + (state.labels.length > 12 ? ", …" : "");
+  $("classes").textContent = `Hand ${comparing ? "both models" : "the model"} a recording; it knows ${state.labels.length} classes: ${shown}.`;
+  $("models").replaceChildren(...state.models.map((model, i) => modelCard(model, i, comparing)));
+  $("curl").textContent = `curl --data-binary @clip.mp3 '${location.origin}/api/predict'`;
+  $("limits").textContent = `At most ${about.limits.file_bytes >> 20} MiB and ${about.limits.seconds / 60} minutes. Nothing that is sent is kept.`;
+  offerPresets(about.presets);
+  wireThreshold(about.unknown);
+  wireFiles();
+  wireMicrophone();
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  dark.addEventListener("change", () => {
+    state.sound?.draw();
+    state.images.forEach((one) => one.show(one.number));
+  });
+  document.body.dataset.ready = "yes";
+}
+
+begin().catch((error) => complain(error.message));
