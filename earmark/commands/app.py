@@ -12,6 +12,9 @@ from earmark.commands.serving import OPTIONS, Command
 if TYPE_CHECKING:
     from earmark.serving.app.model import Served
 
+NAMED = 3
+"""Parts of a folder's path that the page calls the model by; visitors need not know more of the machine."""
+
 
 def answer_options(command: Command) -> Command:
     """The options that decide an answer, but the model."""
@@ -22,7 +25,10 @@ def answer_options(command: Command) -> Command:
 
 @click.command()
 @click.option(
-    "--model", default="results/model", show_default=True, metavar="FOLDER|URI",
+    "--model",
+    default="results/model",
+    show_default=True,
+    metavar="FOLDER|URI",
     help="Folder of the trained model, or its address in MLflow (models:/NAME@ALIAS, models:/NAME/VERSION).",
 )
 @click.option("--compare", metavar="FOLDER|URI", help="A second model; the page /compare asks both.")
@@ -71,7 +77,7 @@ def _served(source: str, fetched: Path) -> Served:
     from earmark.serving.app.model import Served
 
     if not source.startswith("models:/"):
-        return Served(Path(source), source)
+        return Served(Path(source), "/".join(Path(source).parts[-NAMED:]))
     from earmark.tracking.fetched import model_folder
 
     return Served(model_folder(source, fetched), source.removeprefix("models:/"))

@@ -94,7 +94,10 @@ def _judgement(metrics: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
     bounds = f" (95 % interval {interval[0]:.1%} to {interval[1]:.1%})" if interval else ""
     speakers = f" of {test['speakers']:,} speakers" if test.get("speakers") else ""
     clips = f"{test['n']:,} test clips{speakers}"
-    yield "note", _spaced(f"It is right on {test['balanced_accuracy']:.1%}{bounds} of {clips}, each class counted alike.")
+    yield (
+        "note",
+        _spaced(f"It is right on {test['balanced_accuracy']:.1%}{bounds} of {clips}, each class counted alike."),
+    )
     if metrics.get("leaks") == "clean":
         yield "good", "No speaker, sentence or recording of the test clips was in training."
     else:

@@ -30,7 +30,10 @@ def working(models: Sequence[str], options: Values, limits: Values) -> Handler:
     A question says which ``model`` (a number), the confidence below which there is no label (``unknown``, None: as in
     ``options``), and whether a ``picture`` is wanted.
     """
-    recognisers, most = [Recogniser.load(Path(model), Options(**options), threads=1) for model in models], Limits(**limits)
+    recognisers, most = (
+        [Recogniser.load(Path(model), Options(**options), threads=1) for model in models],
+        Limits(**limits),
+    )
 
     def work(question: Values, data: bytes) -> tuple[Values, bytes]:
         recogniser = _less_sure(recognisers[question["model"]], question["unknown"])

@@ -55,9 +55,8 @@ function palette() {
 
 /** Paints a grey PNG (base64) pixel by pixel: what is seen is what the network saw, in other colours. */
 export async function drawImage(canvas, png) {
-  const image = new Image();
-  image.src = `data:image/png;base64,${png}`;
-  await image.decode();
+  const bytes = Uint8Array.from(atob(png), (letter) => letter.charCodeAt(0));
+  const image = await createImageBitmap(new Blob([bytes]), { colorSpaceConversion: "none" });
   canvas.width = image.width;
   canvas.height = image.height;
   const context = canvas.getContext("2d", { willReadFrequently: true });

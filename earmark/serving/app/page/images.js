@@ -49,6 +49,6 @@ export class Images {
     this.from.textContent = "0 s";
     this.to.textContent = seconds(frames * this.about.frame_seconds);
     const cut = this.about.trim_db !== null || this.about.vad !== "none" ? " Silence is cut away, as in training." : "";
-    this.caption.textContent = `${this.about.kind} image, ${canvases[0].height} × ${frames} points, as the front end made it of the training clips.${cut}`;
+    this.caption.textContent = `${this.about.kind} image, ${canvases[0].height} × ${frames} points: just what the front end makes of a training clip.${cut}`;
   }
 }

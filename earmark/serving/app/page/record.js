@@ -9,6 +9,7 @@ export class Recorder {
     this.heard = heard;
     this.full = full;
     this.blocks = [];
+    this.stopped = false;
   }
 
   get seconds() {
@@ -19,6 +20,7 @@ export class Recorder {
     if (!navigator.mediaDevices) throw new Error("a browser gives the microphone to https and to localhost only");
     const plain = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
     this.stream = await navigator.mediaDevices.getUserMedia({ audio: plain });
+    if (this.stopped) return this.stop(); // while the browser was asking for permission
     this.context = new AudioContext();
     await this.context.audioWorklet.addModule("static/worklet.js");
     const tap = new AudioWorkletNode(this.context, "tap");
@@ -28,6 +30,7 @@ export class Recorder {
   }
 
   take(block) {
+    if (this.stopped) return;
     this.blocks.push(block);
     this.heard(block);
     if (this.seconds >= LONGEST) this.full();
@@ -35,13 +38,15 @@ export class Recorder {
 
   /** The last `time` seconds, or all, as a WAV file; null if nothing was heard. */
   recording(time = LONGEST) {
+    if (!this.blocks.length) return null;
     const rate = this.context.sampleRate;
     let wanted = time * rate;
     const last = [...this.blocks].reverse().filter((block) => (wanted -= block.length) > -block.length).reverse();
-    return last.length ? wav(last, rate) : null;
+    return wav(last, rate);
   }
 
   stop() {
+    this.stopped = true;
     this.stream?.getTracks().forEach((track) => track.stop());
     this.context?.close();
   }

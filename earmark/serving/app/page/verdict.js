@@ -32,10 +32,10 @@ export function verdict({ answer, model, name, truth, unknown, tone, images }) {
       element("div", {},
         element("div", { class: "label" }, answer.label),
         certainty(answer, unknown),
-        truth ? element("span", { class: `truth ${right ? "right" : "wrong"}` }, `${right ? "✓" : "✗"} the clip is labelled ${truth}`) : null),
+        truth ? element("span", { class: `truth ${right ? "right" : "wrong"}` }, `${right ? "✓" : "✗"} the clip is labelled ${truth}`) : null,
+        labels.length > 1 ? [element("h3", {}, "Share of the speech"), bars(answer.shares, tone)] : null),
       element("div", {},
-        Object.keys(answer.probabilities).length ? [element("h3", {}, "Probability of each class"), bars(answer.probabilities, tone)] : null,
-        labels.length > 1 ? [element("h3", {}, "Share of the speech"), bars(answer.shares, tone)] : null)),
+        Object.keys(answer.probabilities).length ? [element("h3", {}, "Probability of each class"), bars(answer.probabilities, tone)] : null)),
     images);
 }
 
