@@ -1,4 +1,4 @@
-"""A model that MLflow keeps, as a model folder: only its networks and texts are read, none of the code that it brings."""
+"""A model that MLflow keeps, as a model folder: its networks and texts are read, none of the code that it brings."""
 
 from __future__ import annotations
 

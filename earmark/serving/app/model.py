@@ -93,11 +93,8 @@ def _judgement(metrics: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
     interval = test.get("ci95", {}).get("balanced_accuracy")
     bounds = f" (95 % interval {interval[0]:.1%} to {interval[1]:.1%})" if interval else ""
     speakers = f" of {test['speakers']:,} speakers" if test.get("speakers") else ""
-    clips = f"{test['n']:,} test clips{speakers}"
-    yield (
-        "note",
-        _spaced(f"It is right on {test['balanced_accuracy']:.1%}{bounds} of {clips}, each class counted alike."),
-    )
+    right = f"{test['balanced_accuracy']:.1%}{bounds} of {test['n']:,} test clips{speakers}"
+    yield "note", _spaced(f"It is right on {right}, each class counted alike.")
     if metrics.get("leaks") == "clean":
         yield "good", "No speaker, sentence or recording of the test clips was in training."
     else:
@@ -105,6 +102,7 @@ def _judgement(metrics: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
 
 
 def _spaced(text: str) -> str:
+    """As everywhere in earmark: a space before the percent sign."""
     return text.replace("%", " %").replace("  %", " %")
 
 

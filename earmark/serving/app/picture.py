@@ -32,11 +32,11 @@ def picture(recogniser: Recogniser, samples: FloatArray) -> dict[str, Any]:
     Images are PNG files in base64, the highest row on top, of the front end's first kind: one of a window, or several
     where the study cuts its clips. Levels 0..255 are what the network saw where its images have a byte per pixel.
     """
-    cuts = spread(recogniser.windows(len(samples)), MOST_WINDOWS)
+    rate = recogniser.rate
     windows = [
-        {"start": first / recogniser.rate, "end": last / recogniser.rate, "images": _images(recogniser, samples[first:last])}
-        for first, last in cuts
-    ]  # fmt: skip
+        {"start": first / rate, "end": last / rate, "images": _images(recogniser, samples[first:last])}
+        for first, last in spread(recogniser.windows(len(samples)), MOST_WINDOWS)
+    ]
     return {"wave": wave(samples), "windows": windows}
 
 

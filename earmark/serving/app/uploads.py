@@ -1,4 +1,4 @@
-"""Taking in what is uploaded: refused as early as its size is known, and never more of it in memory than there is room."""
+"""Taking in what is uploaded: refused as soon as its size is known, and never more of it in memory than has room."""
 
 from __future__ import annotations
 

@@ -35,6 +35,11 @@ export class Images {
     if (nearest !== this.number) this.show(nearest);
   }
 
+  cut() {
+    if (this.about.vad !== "none") return " Pauses are cut out, as in training.";
+    return this.about.trim_db === null ? "" : " Silence at both ends is cut, as in training.";
+  }
+
   async show(number) {
     this.number = number;
     const { start, end, images } = this.windows[number];
@@ -48,7 +53,7 @@ export class Images {
     const frames = canvases.reduce((sum, canvas) => sum + canvas.width, 0);
     this.from.textContent = "0 s";
     this.to.textContent = seconds(frames * this.about.frame_seconds);
-    const cut = this.about.trim_db !== null || this.about.vad !== "none" ? " Silence is cut away, as in training." : "";
-    this.caption.textContent = `${this.about.kind} image, ${canvases[0].height} × ${frames} points: just what the front end makes of a training clip.${cut}`;
+    const points = `${this.about.kind} image, ${canvases[0].height} × ${frames} points`;
+    this.caption.textContent = `${points}: just what the front end makes of a training clip.${this.cut()}`;
   }
 }

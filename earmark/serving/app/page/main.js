@@ -23,6 +23,7 @@ function complain(text) {
 /** Ask every model about a recording; an answer that was overtaken by another question is dropped. */
 async function ask(recording, name, truth = null) {
   const turn = ++state.turn;
+  const isNew = state.current?.recording !== recording;
   state.current = { recording, name, truth };
   complain(null);
   if (recording.size > state.limits.file_bytes) return complain(`${name} is larger than ${state.limits.file_bytes >> 20} MiB.`);
@@ -30,7 +31,9 @@ async function ask(recording, name, truth = null) {
   if (!state.sound) $("answers").replaceChildren(element("section", { class: "waiting" }, `Listening to ${name} …`));
   try {
     const answers = await Promise.all(state.models.map((_, i) => api.predict(recording, i + 1, unknown(), true)));
-    if (turn === state.turn) show(answers);
+    if (turn !== state.turn) return;
+    show(answers);
+    if (isNew && $("answers").getBoundingClientRect().top > innerHeight / 2) $("answers").scrollIntoView({ block: "start" });
   } catch (error) {
     if (turn === state.turn) forget(`${name}: ${error.message}`);
   }
@@ -164,7 +167,7 @@ async function begin() {
   $("pages").children[comparing ? 1 : 0].setAttribute("aria-current", "page");
   $("task").textContent = state.models[0].task ?? "";
   const shown = state.labels.slice(0, 12).join(", ") + (state.labels.length > 12 ? ", …" : "");
-  $("classes").textContent = `Hand ${comparing ? "both models" : "the model"} a recording; it knows ${state.labels.length} classes: ${shown}.`;
+  $("classes").textContent = `Hand ${comparing ? "both models a recording; they know" : "the model a recording; it knows"} ${state.labels.length} classes: ${shown}.`;
   $("models").replaceChildren(...state.models.map((model, i) => modelCard(model, i, comparing)));
   $("curl").textContent = `curl --data-binary @clip.mp3 '${location.origin}/api/predict'`;
   $("limits").textContent = `At most ${about.limits.file_bytes >> 20} MiB and ${about.limits.seconds / 60} minutes. Nothing that is sent is kept.`;
