@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from earmark.errors import EarmarkError
+from earmark.store import Store
 from earmark.tracking.server import Server
 
 if TYPE_CHECKING:
@@ -14,12 +15,18 @@ if TYPE_CHECKING:
 ADDRESS = "models:/"
 """Begins the addresses of models in MLflow: ``models:/NAME@ALIAS``, ``models:/NAME/VERSION``, ``models:/MODEL_ID``."""
 
-FIGURES = ("metrics.json", "predictions.parquet")
-"""What the run of a judged model has in ``tables``: what the model reached, and how sure it may be."""
+FIGURES = {
+    "tables/metrics.json": "metrics.json",
+    "tables/predictions.parquet": "predictions.parquet",
+    "report/index.html": "report/index.html",
+}
+"""What the run of a judged model has of what it reached, and where that is in ``results``."""
 
 
 def model_folder(address: str, folder: Path, server: Server | None = None) -> Path:
     """The model at ``address``, fetched into a new ``folder`` with its figures beside it, as in ``results``.
+
+    Its manifest is found if the store here has it.
 
     Raises EarmarkError if there is no such model, or if it is not one of earmark's.
     """
@@ -40,14 +47,18 @@ def model_folder(address: str, folder: Path, server: Server | None = None) -> Pa
     found.rename(results / "model")
     for name in FIGURES if kept.run_id else ():
         _figures(client, str(kept.run_id), name, results)
+    (folder / "prepare").symlink_to((Store.find().root / "prepare").resolve())
     return results / "model"
 
 
 def _figures(client: MlflowClient, run_id: str, name: str, folder: Path) -> None:
-    """Fetch a table of a run into ``folder``; a model that was not judged has none."""
+    """Fetch a file of a run into ``folder``; a model that was not judged has none."""
     from mlflow.exceptions import MlflowException
 
+    target = folder / FIGURES[name]
     try:
-        Path(client.download_artifacts(run_id, f"tables/{name}", str(folder))).rename(folder / name)
+        fetched = Path(client.download_artifacts(run_id, name, str(folder)))
+        target.parent.mkdir(exist_ok=True)
+        fetched.rename(target)
     except (MlflowException, OSError):
         return

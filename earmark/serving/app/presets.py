@@ -43,7 +43,8 @@ def presets(model: Path) -> list[Preset]:
     manifest = manifest_of(model)
     if manifest is None:
         return []
-    root = model.parent.parent / (read_record(manifest) or {})["params"]["data"]["root"]
+    named = Path((read_record(manifest) or {})["params"]["data"]["root"])
+    root = next((root for root in (model.parent.parent / named, named) if root.is_dir()), named)
     rows = pq.ParquetFile(manifest / "manifest.parquet").read(columns=COLUMNS).to_pylist()
     found: dict[str, Preset] = {}
     for row in sorted(rows, key=lambda row: str(row["clip_id"])):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+import signal
 import socket
+import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 import uvicorn
 
@@ -52,4 +55,6 @@ def serve(site: Site, sock: socket.socket, hosts: Sequence[str] = ()) -> None:
         limit_concurrency=MOST_CONNECTIONS,
         timeout_graceful_shutdown=3,
     )
-    uvicorn.Server(config).run(sockets=[sock])
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # uvicorn raises it again when it is done
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[sock])

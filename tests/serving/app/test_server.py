@@ -1,5 +1,7 @@
 """Starting and ending the server."""
 
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -48,6 +50,18 @@ def test_the_end_of_the_server_is_the_end_of_its_workers(pitch_study):
         time.sleep(0.05)
     with socket.socket() as sock:
         assert sock.connect_ex(("127.0.0.1", port))
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_in_peace_and_leaves_nothing(pitch_study, tmp_path, how):
+    command = [sys.executable, "-m", "earmark", "app", "--port", "0", "--workers", "1"]
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, cwd=pitch_study, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        process.stdout.readline()
+        time.sleep(0.5)  # until uvicorn listens to signals; before that Python's own end is as good
+        process.send_signal(how)
+        assert process.wait(30) == 0
+    assert list(tmp_path.iterdir()) == []
 
 
 def _lives(process: str) -> bool:
