@@ -37,6 +37,7 @@ def answer_options(command: Command) -> Command:
 @click.option("--allow-host", "names", multiple=True, metavar="NAME", help="A name that this server is reached by.")
 @answer_options
 @click.option("--workers", type=click.IntRange(1), help="Processes that answer; one per core if not given.")
+@click.option("--study/--no-study", default=True, help="Whether visitors get test clips and the report. [they do]")
 def app(
     model: str,
     compare: str | None,
@@ -48,6 +49,7 @@ def app(
     unknown: float,
     vad: str | None,
     workers: int | None,
+    study: bool,
 ) -> None:
     """Serve a web page that classifies a recording, the microphone, or a test clip of the study.
 
@@ -66,18 +68,19 @@ def app(
     from earmark.serving.options import Options
 
     with TemporaryDirectory(prefix="earmark-") as fetched, listening(host, port) as sock:
-        models = [_served(source, Path(fetched, str(i))) for i, source in enumerate([model, compare]) if source]
+        sources = [source for source in (model, compare) if source]
+        models = [_served(source, Path(fetched, str(i)), study) for i, source in enumerate(sources)]
         made = site(models, Options(window, hop, unknown, vad), workers)
         shown = f"[{host}]" if ":" in host else host
         click.echo(f"earmark: http://{shown}:{sock.getsockname()[1]}/  (Ctrl-C ends it)")
         serve(made, sock, names)
 
 
-def _served(source: str, fetched: Path) -> Served:
+def _served(source: str, fetched: Path, study: bool) -> Served:
     from earmark.serving.app.model import Served
 
     if not source.startswith("models:/"):
-        return Served(Path(source), "/".join(Path(source).parts[-NAMED:]))
+        return Served(Path(source), "/".join(Path(source).parts[-NAMED:]), study)
     from earmark.tracking.fetched import model_folder
 
-    return Served(model_folder(source, fetched), source.removeprefix("models:/"))
+    return Served(model_folder(source, fetched), source.removeprefix("models:/"), study)

@@ -23,15 +23,17 @@ DEMO = "demo"
 
 @dataclass(frozen=True)
 class Served:
-    """A model ``folder`` and what the page calls it."""
+    """A model ``folder``, its name on the page, and whether its study is ``open``: test clips and report are shown."""
 
     folder: Path
     name: str
+    open: bool = True
 
     @property
-    def report(self) -> Path:
-        """The report of its study, which need not be there."""
-        return self.folder.parent / "report" / "index.html"
+    def report(self) -> Path | None:
+        """The report of its study, if it is there to be shown."""
+        found = self.folder.parent / "report" / "index.html"
+        return found if self.open and self.metrics is not None and found.is_file() else None
 
     @cached_property
     def labels(self) -> list[str]:
@@ -55,7 +57,7 @@ class Served:
             "network": f"{params.backbone.name}, {params.train.head}",
             "image": _image(params),
             "findings": [{"level": level, "text": text} for level, text in self.findings()],
-            "report": self.report.is_file() and self.metrics is not None,
+            "report": self.report is not None,
         }
 
     def findings(self) -> Iterator[tuple[str, str]]:

@@ -39,7 +39,7 @@ def site(models: Sequence[Served], options: Options, workers: int | None = None)
     pool = Workers(job([model.folder for model in models], options, UPLOAD), workers or cores())
     nothing = ({"model": 0, "unknown": None, "picture": False}, b"")
     list(pool.each([nothing] * pool.count))  # nobody can answer an empty file, but by then the models are loaded
-    return Site(models, presets(models[0].folder), pool, options.unknown)
+    return Site(models, presets(models[0].folder) if models[0].open else [], pool, options.unknown)
 
 
 def serve(site: Site, sock: socket.socket, hosts: Sequence[str] = ()) -> None:

@@ -78,9 +78,10 @@ class Site:
     async def report(self, request: Request) -> Response:
         """The report of a model's study."""
         number = request.path_params["number"]
-        if number >= len(self.models) or not self.models[number].report.is_file():
-            return _refused(404, "unknown", "no report lies beside this model")
-        return FileResponse(self.models[number].report, headers={"Content-Security-Policy": REPORT_POLICY})
+        report = self.models[number].report if number < len(self.models) else None
+        if report is None:
+            return _refused(404, "unknown", "no report of this model is shown")
+        return FileResponse(report, headers={"Content-Security-Policy": REPORT_POLICY})
 
     async def predict(self, request: Request) -> Response:
         """The answer to the recording in the body, as ``earmark predict --json`` gives it."""

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,12 @@ def test_workers_are_warm_before_the_first_request(pitch_study):
     made = site([Served(pitch_study / "results" / "model", "pitch")], Options(unknown=0.5), 1)
     assert len(made.workers.processes()) == 1 and made.unknown == 0.5
     assert [preset.label for preset in made.presets] == ["high", "low"]
+    made.workers.close()
+
+
+def test_a_study_may_be_kept_to_oneself(pitch_study):
+    made = site([Served(pitch_study / "results" / "model", "pitch", open=False)], STANDARD, 1)
+    assert made.presets == [] and not made.models[0].about()["report"]
     made.workers.close()
 
 
@@ -57,11 +64,11 @@ def test_it_ends_in_peace_and_leaves_nothing(pitch_study, tmp_path, how):
     command = [sys.executable, "-m", "earmark", "app", "--port", "0", "--workers", "1"]
     environment = os.environ | {"TMPDIR": str(tmp_path)}
     with subprocess.Popen(command, cwd=pitch_study, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        process.stdout.readline()
-        time.sleep(0.5)  # until uvicorn listens to signals; before that Python's own end is as good
+        address = process.stdout.readline().split()[1]
+        urllib.request.urlopen(f"{address}api/about").close()
         process.send_signal(how)
         assert process.wait(30) == 0
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.glob("earmark-*")) == []
 
 
 def _lives(process: str) -> bool:
