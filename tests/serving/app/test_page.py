@@ -57,6 +57,7 @@ def test_a_test_clip_by_keyboard_and_the_threshold(opened):
     opened.key("End", 35)
     opened.until("document.querySelector('.label').innerText == 'unknown'")
     assert "most likely high" in opened.text(".sure")
+    assert opened.text("#said").startswith("test clip of high: unknown, ")
 
 
 def test_a_dropped_file_that_is_no_recording_and_one_that_is(opened, long_recording):

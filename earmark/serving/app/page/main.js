@@ -62,7 +62,9 @@ function show(answers) {
   $("answers").replaceChildren(...parts);
   state.sound = sound;
   state.images.forEach((one) => one.show(0));
-  document.title = `${answers.map((answer) => answer.label).join(" / ")} · earmark`;
+  const labels = answers.map((answer) => answer.label);
+  document.title = `${labels.join(" / ")} · earmark`;
+  $("said").textContent = `${name}: ${answers.map((answer) => `${answer.label}, ${percent(answer.confidence, 0)}`).join("; ")}`;
 }
 
 function wireFiles() {
