@@ -73,7 +73,7 @@ def app(
         made = site(models, Options(window, hop, unknown, vad), workers)
         shown = f"[{host}]" if ":" in host else host
         click.echo(f"earmark: http://{shown}:{sock.getsockname()[1]}/  (Ctrl-C ends it)")
-        serve(made, sock, names)
+        serve(made, sock, [host, *names])
 
 
 def _served(source: str, fetched: Path, study: bool) -> Served:

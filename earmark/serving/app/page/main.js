@@ -1,13 +1,11 @@
 import * as api from "./api.js";
-import { $, clock, element, percent } from "./dom.js";
-import { drawLevel } from "./draw.js";
+import { $, element, percent } from "./dom.js";
 import { Images } from "./images.js";
+import { Microphone } from "./microphone.js";
 import { modelCard } from "./model.js";
-import { Recorder } from "./record.js";
 import { Sound } from "./sound.js";
 import { agreement, verdict } from "./verdict.js";
 
-const LIVE = 4; // s of sound behind the answer that is shown while one speaks
 const COLOURS = 8;
 
 const comparing = location.pathname.endsWith("/compare");
@@ -81,63 +79,6 @@ function wireFiles() {
   document.addEventListener("drop", (event) => take(event.dataTransfer.files));
 }
 
-function wireMicrophone() {
-  let recorder = null;
-  let levels = [];
-  let asking = false;
-
-  async function glance() {
-    asking = true;
-    try {
-      const answer = await api.predict(recorder.recording(LIVE), 1, unknown(), false);
-      if (recorder) $("record-hint").textContent = `so far: ${answer.label}, ${percent(answer.confidence, 0)}`;
-    } catch {
-      /* the whole recording will be answered, or say why not */
-    }
-    asking = false;
-  }
-
-  function heard(block) {
-    levels.push(Math.sqrt(block.reduce((sum, sample) => sum + sample * sample, 0) / block.length));
-    drawLevel($("level"), levels);
-    $("record-name").textContent = `Stop · ${clock(recorder.seconds)}`;
-    if (!asking && recorder.seconds > 1) glance();
-  }
-
-  function finish() {
-    const recording = recorder.recording();
-    recorder.stop();
-    recorder = null;
-    pressed(false);
-    if (recording) ask(recording, "your recording");
-    else complain("The microphone gave no sound.");
-  }
-
-  function pressed(on) {
-    $("record").setAttribute("aria-pressed", on);
-    $("record").querySelector("svg").toggleAttribute("hidden", on);
-    $("level").hidden = !on;
-    $("record-name").textContent = on ? "Stop" : "Speak";
-    $("record-hint").textContent = on ? "listening …" : "from the microphone, a minute at most";
-  }
-
-  $("record").addEventListener("click", async () => {
-    if (recorder) return finish();
-    complain(null);
-    levels = [];
-    recorder = new Recorder(heard, finish);
-    pressed(true);
-    try {
-      await recorder.start();
-    } catch (error) {
-      recorder.stop();
-      recorder = null;
-      pressed(false);
-      complain(`The microphone cannot be used: ${error.message}.`);
-    }
-  });
-}
-
 function wireThreshold(initial) {
   const told = () => ($("unknown-value").textContent = `${$("unknown").value} %`);
   $("unknown").value = Math.round(100 * initial);
@@ -176,7 +117,7 @@ async function begin() {
   offerPresets(about.presets);
   wireThreshold(about.unknown);
   wireFiles();
-  wireMicrophone();
+  new Microphone($("record"), (recording) => api.predict(recording, 1, unknown(), false), (recording) => ask(recording, "your recording"), complain);
   const dark = matchMedia("(prefers-color-scheme: dark)");
   dark.addEventListener("change", () => {
     state.sound?.draw();
