@@ -101,3 +101,10 @@ def test_everything_has_a_name_for_those_who_do_not_see_it(opened, long_recordin
     ours = [node for node in nodes if not node["ignored"] and node["role"]["value"] in ("button", "slider", "image")]
     assert len(ours) > 8
     assert [node for node in ours if not node.get("name", {}).get("value")] == []
+
+
+def test_a_file_that_is_too_large_is_not_even_sent(opened, tmp_path):
+    with (tmp_path / "large.wav").open("wb") as large:
+        large.truncate((64 << 20) + 1)
+    opened.choose("#file", tmp_path / "large.wav")
+    opened.until("document.querySelector('#problem').innerText.includes('large.wav is larger than 64 MiB')")

@@ -23,8 +23,9 @@ async function ask(recording, name, truth = null) {
   const turn = ++state.turn;
   const isNew = state.current?.recording !== recording;
   state.current = { recording, name, truth };
+  const { file_bytes: most } = state.limits;
+  if (recording.size > most) return forget(`${name} is larger than ${most >> 20} MiB.`);
   complain(null);
-  if (recording.size > state.limits.file_bytes) return complain(`${name} is larger than ${state.limits.file_bytes >> 20} MiB.`);
   $("answers").setAttribute("aria-busy", "true");
   if (!state.sound) $("answers").replaceChildren(element("section", { class: "waiting" }, `Listening to ${name} …`));
   try {
@@ -41,7 +42,9 @@ async function ask(recording, name, truth = null) {
 function forget(problem) {
   state.sound?.close();
   state.sound = null;
+  state.current = null;
   $("answers").replaceChildren();
+  $("answers").removeAttribute("aria-busy");
   complain(problem);
 }
 
