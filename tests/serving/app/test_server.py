@@ -44,9 +44,10 @@ def test_a_model_of_no_use_stops_the_start(tmp_path):
         site([Served(tmp_path, "nothing")], STANDARD, 1)
 
 
-def test_the_end_of_the_server_is_the_end_of_its_workers(pitch_study):
+def test_the_end_of_the_server_is_the_end_of_its_workers(pitch_study, tmp_path):
     command = [sys.executable, "-m", "earmark", "app", "--port", "0", "--workers", "1"]
-    with subprocess.Popen(command, cwd=pitch_study, stdout=subprocess.PIPE, text=True) as process:
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, cwd=pitch_study, env=environment, stdout=subprocess.PIPE, text=True) as process:
         port = int(process.stdout.readline().split("/")[2].split(":")[1])
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         process.kill()
