@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from earmark import __version__
-from earmark.commands import comparing, data, promoting, serving, steps, sweeping, using
+from earmark.commands import app, comparing, data, promoting, serving, steps, sweeping, using
 from earmark.errors import EarmarkError
 
 
@@ -65,6 +65,7 @@ COMMANDS = [
     data.shards,
     serving.predict,
     serving.listen,
+    app.app,
     using.summary,
     using.provenance,
     promoting.promote,

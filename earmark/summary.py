@@ -32,6 +32,7 @@ def summarise(metrics: dict[str, Any]) -> str:
             f"  quarantined clips   {metrics['quarantined']}",
             "",
             "report     results/report/index.html",
+            "try it     earmark app, then http://127.0.0.1:8000",
             "MLflow     make ui, then http://127.0.0.1:5000/#/experiments?workflowType=machine_learning",
         ]
     )

@@ -33,10 +33,18 @@ class Facts:
 
 def read_facts(model: Path) -> Facts:
     """The facts about the model in a folder; what is not beside it stays unknown."""
-    record = read_record(model) or {}
-    manifest = _manifest(model, record.get("inputs", {}).get("manifest"))
-    typical, longest = _durations(manifest) if manifest else (None, None)
-    return Facts(_temperature(model.parent / "predictions.parquet", record.get("key")), typical, longest)
+    manifest = manifest_of(model)
+    typical, longest = _durations(manifest / "manifest.parquet") if manifest else (None, None)
+    key = (read_record(model) or {}).get("key")
+    return Facts(_temperature(model.parent / "predictions.parquet", key), typical, longest)
+
+
+def manifest_of(model: Path) -> Path | None:
+    """Folder of the manifest that a model was made from: as published, or in the store that the model is in."""
+    key = (read_record(model) or {}).get("inputs", {}).get("manifest")
+    root = model.parent.parent
+    found = [folder for folder in (root / "data" / "manifest", root / "prepare" / str(key)) if folder.is_dir()]
+    return next((folder for folder in found if key and (read_record(folder) or {}).get("key") == key), None)
 
 
 def _temperature(predictions: Path, model_key: str | None) -> float | None:
@@ -49,13 +57,6 @@ def _temperature(predictions: Path, model_key: str | None) -> float | None:
     labels = [name.removeprefix("p_") for name in rows[0] if name.startswith("p_")]
     classes = np.array([labels.index(row["label"]) for row in rows])
     return fit_temperature(np.array([[row[f"p_{label}"] for label in labels] for row in rows]), classes)
-
-
-def _manifest(model: Path, key: Any) -> Path | None:
-    """The manifest with this key: as published, or in the store that the model is in."""
-    root = model.parent.parent
-    found = [folder for folder in (root / "data" / "manifest", root / "prepare" / str(key)) if folder.is_dir()]
-    return next((f / "manifest.parquet" for f in found if key and (read_record(f) or {}).get("key") == key), None)
 
 
 def _durations(manifest: Path) -> tuple[float, float] | tuple[None, None]:

@@ -88,7 +88,7 @@ class Recogniser:
     def of_samples(self, samples: FloatArray) -> Answer:
         """Answer for mono ``samples`` (n,), float32 at ``rate``, one or more."""
         speech = self.activity.parts(samples)
-        windows = self._spans(len(samples))
+        windows = self.windows(len(samples))
         rows = {
             number: self.probabilities(samples[first:last])
             for number, (first, last) in enumerate(windows)
@@ -109,7 +109,8 @@ class Recogniser:
         confidence = float(row[best])
         return (self.predictor.labels[best] if confidence >= self.options.unknown else UNKNOWN), confidence
 
-    def _spans(self, length: int) -> list[Span]:
+    def windows(self, length: int) -> list[Span]:
+        """Where a recording of ``length`` samples is cut: the whole of it if it is no longer than a clip."""
         if length <= self.whole_seconds * self.rate:
             return [(0, length)]
         return spans(length, *(max(1, round(s * self.rate)) for s in (self.window_seconds, self.hop_seconds)))

@@ -64,7 +64,7 @@ def test_a_long_recording_gets_a_time_line(by_pitch, melody):
 def test_windows_as_told(by_pitch, melody):
     coarse = Recogniser(by_pitch, KNOWN, Options(window=20))
     assert len({part.label for part in coarse.of_samples(melody).timeline} - {NO_SPEECH}) == 1
-    assert Recogniser(by_pitch, Facts(), Options(window=2, hop=0.5))._spans(64000)[1] == (8000, 40000)
+    assert Recogniser(by_pitch, Facts(), Options(window=2, hop=0.5)).windows(64000)[1] == (8000, 40000)
     assert Recogniser(by_pitch, Facts()).window_seconds == 3
     with pytest.raises(EarmarkError, match="hop"):
         Recogniser(by_pitch, KNOWN, Options(hop=3))
