@@ -56,12 +56,18 @@ def _published_key() -> str:
 
 
 def _promote(new: Judged, registry: Registry, folder: Path, force: bool) -> Promotion:
-    before = registry.champion()
     paired, words, rival = None, "It is the first.", None
-    if before is not None and before.info.run_id == new.run_id:
-        words = "It is the champion already."
-    elif before is not None:
-        rival = judged(before, registry.server, folder)
+    try:
+        before = registry.champion()
+        if before is not None and before.info.run_id == new.run_id:
+            words = "It is the champion already."
+        elif before is not None:
+            rival = judged(before, registry.server, folder)
+    except EarmarkError as error:
+        if not force:
+            raise EarmarkError(f"the champion cannot be compared: {error}. --force promotes {new.name}") from None
+        words = f"The champion before could not be compared: {error}. Promoted by force."
+    if rival is not None:
         paired = compare(new.predictions, rival.predictions)
         words = f"Compared with the champion `{rival.name}`: {paired.words}."
         if paired.is_worse or paired.n == 0:

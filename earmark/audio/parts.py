@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from operator import itemgetter
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,8 +25,8 @@ def scaled(parts: Parts, factor: float, length: int) -> Parts:
 
 def within(parts: Parts, start: int, end: int) -> Parts:
     """What of ``parts`` lies between ``start`` and ``end``."""
-    bounds = [(max(first, start), min(last, end)) for first, last in parts]
-    return [(first, last) for first, last in bounds if first < last]
+    touching = parts[bisect_right(parts, start, key=itemgetter(1)) : bisect_left(parts, end, key=itemgetter(0))]
+    return [(max(first, start), min(last, end)) for first, last in touching]
 
 
 def widened(parts: Parts, margin: int, length: int) -> Parts:

@@ -12,7 +12,7 @@ from earmark.commands.serving import OPTIONS, Command
 if TYPE_CHECKING:
     from earmark.serving.app.model import Served
 
-NAMED = 3
+NAMED = 2
 """Parts of a folder's path that the page calls the model by; visitors need not know more of the machine."""
 
 

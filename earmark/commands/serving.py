@@ -134,7 +134,7 @@ def listen(
 
     recogniser = Recogniser.load(model, Options(window, hop, unknown, vad))
     rate = raw or recogniser.rate
-    stream, block = Stream(recogniser, rate, every), round(every * rate)
+    stream, block = Stream(recogniser, rate, every), max(1, round(every * rate))
     source = microphone.raw(sys.stdin.buffer, block) if raw else microphone.microphone(rate, block)
     answers = (heard for samples in source for heard in stream.feed(samples))
     try:

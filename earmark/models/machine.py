@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 
 def engine() -> str:
@@ -10,6 +11,13 @@ def engine() -> str:
     import keras
 
     backend = keras.backend.backend()
-    devices = keras.distribution.list_devices()
-    device = next((name for name in devices if not name.startswith("cpu")), "cpu").partition(":")[0]
-    return f"keras {keras.__version__}, {backend} {sys.modules[backend].__version__}, {device}"
+    library = sys.modules[backend]
+    return f"keras {keras.__version__}, {backend} {library.__version__}, {_device(backend, library)}"
+
+
+def _device(backend: str, library: Any) -> str:
+    if backend == "torch":  # of whose devices Keras knows nothing
+        return "gpu" if library.cuda.is_available() else "cpu"
+    from keras.distribution import list_devices
+
+    return next((name for name in list_devices() if not name.startswith("cpu")), "cpu").partition(":")[0]

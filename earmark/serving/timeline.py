@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -42,12 +43,13 @@ def spans(length: int, window: int, hop: int) -> list[Span]:
 def cells(windows: Sequence[Span], speech: Parts, length: int) -> list[tuple[Span, list[int]]]:
     """The recording in pieces that the same windows cover: each piece, and the numbers of the windows over it.
 
-    Pieces without speech are covered by none.
+    Pieces without speech are covered by none. ``windows`` are in order, of their starts and of their ends.
     """
+    starts, ends = ([window[side] for window in windows] for side in (0, 1))
     edges = sorted({edge for window in windows for edge in window} | {0, length})
     pieces: list[tuple[Span, list[int]]] = []
     for start, end in pairwise(edges):
-        over = [number for number, (first, last) in enumerate(windows) if first <= start and end <= last]
+        over = list(range(bisect_left(ends, end), bisect_right(starts, start)))
         at = start
         for first, last in within(speech, start, end):
             pieces += [((at, first), [])] if at < first else []

@@ -49,6 +49,8 @@ class Workers:
     def __init__(self, job: Job, count: int = 1) -> None:
         self._job, self.count = job, count
         self._free: queue.LifoQueue[_Worker | None] = queue.LifoQueue()
+        self._working: set[_Worker] = set()
+        self._is_over = False
         for _ in range(count):
             self._free.put(None)
 
@@ -67,10 +69,15 @@ class Workers:
         worker = self._free.get()
         try:
             worker = worker or _Worker(self._job)
+            self._working.add(worker)
+            if self._is_over:  # since it was started
+                raise DecodeError("stopped", "nobody waits for the answer any more")
             answer, payload = worker.ask(values, data)
+            self._working.discard(worker)
             worker = self._renewed(worker)
         except BaseException:
             if worker:
+                self._working.discard(worker)
                 worker.stop()
             worker = None
             raise
@@ -85,8 +92,10 @@ class Workers:
         with ThreadPoolExecutor(self.count) as threads:
             try:
                 yield from threads.map(self._caught, questions)
-            finally:
+            except BaseException:  # Ctrl-C, or nobody wants the rest
                 threads.shutdown(wait=False, cancel_futures=True)
+                self._break_off()
+                raise
 
     def processes(self) -> list[int]:
         """Ids of the processes that wait for a question."""
@@ -94,7 +103,8 @@ class Workers:
             return [worker.process_id for worker in self._free.queue if worker]
 
     def close(self) -> None:
-        """End the processes that are not at work."""
+        """End all processes; a question that one is at gets no answer."""
+        self._break_off()
         for _ in range(self.count):
             try:
                 worker = self._free.get_nowait()
@@ -102,6 +112,12 @@ class Workers:
                 return
             if worker:
                 worker.stop()
+
+    def _break_off(self) -> None:
+        """End the processes that are at work, for good; those who asked hear that it crashed."""
+        self._is_over = True
+        for worker in list(self._working):
+            worker.kill()
 
     def _renewed(self, worker: _Worker) -> _Worker | None:
         """None in place of a worker that has seen enough."""
@@ -159,6 +175,10 @@ class _Worker:
             raise DecodeError("crashed", f"what decodes it {self._ending()}; the file is damaged or hostile") from None
         self.failures += "error" in answer[0]
         return answer
+
+    def kill(self) -> None:
+        """End the process while another thread waits for its answer, and stops it then."""
+        self._process.kill()
 
     def stop(self) -> None:
         """End the process."""

@@ -93,8 +93,12 @@ class _Hand:
         own, its = context.Pipe()
         self._connection: Connection = own
         self._uri = assignment.server.uri
-        self._process: BaseProcess = context.Process(target=write, args=(its, assignment), daemon=True)
-        self._process.start()
+        self._process: BaseProcess | None = context.Process(target=write, args=(its, assignment), daemon=True)
+        try:
+            self._process.start()
+        except OSError as error:  # no process to be had, or a path of TMPDIR that is too long for its socket
+            self._process = None
+            _warn(f"no process to write to MLflow ({error}); the run is written when it is published")
         its.close()  # else its end stays open here, and it would not see this process end
 
     def tell(self, message: Epoch | Ending) -> None:
@@ -106,14 +110,18 @@ class _Hand:
     def end(self, message: Ending) -> None:
         """Tell how it ended, and wait until that is written, or until ``PATIENCE`` is over."""
         self.tell(message)
-        until = time.monotonic() + PATIENCE
-        while self._process.is_alive() and time.monotonic() < until:
-            self._process.join(0.2)
-            self._listen()
-        if self._process.is_alive():
-            _warn(f"MLflow at {self._uri} takes more than {PATIENCE:g} s; the run is completed when it is published")
-            self._process.kill()
+        if self._process is not None:
+            self._wait(self._process)
         self._connection.close()
+
+    def _wait(self, process: BaseProcess) -> None:
+        until = time.monotonic() + PATIENCE
+        while process.is_alive() and time.monotonic() < until:
+            process.join(0.2)
+            self._listen()
+        if process.is_alive():
+            _warn(f"MLflow at {self._uri} takes more than {PATIENCE:g} s; the run is completed when it is published")
+            process.kill()
 
     def _listen(self) -> None:
         with suppress(EOFError, OSError):  # it has ended

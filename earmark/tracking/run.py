@@ -101,7 +101,7 @@ class Training:
             "mlflow.source.git.commit": commit,
             "mlflow.source.name": "earmark",
             "mlflow.source.type": "LOCAL",
-            "mlflow.user": getpass.getuser(),
+            "mlflow.user": _user(),
         }
         return {name: value for name, value in found.items() if value}
 
@@ -237,6 +237,14 @@ def committed() -> Params | None:
 
 def _now() -> int:
     return time.time_ns() // 1_000_000
+
+
+def _user() -> str:
+    """Who runs this; by number in a container that knows no names."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 def _git(*arguments: str) -> str | None:

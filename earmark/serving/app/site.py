@@ -18,6 +18,7 @@ from starlette.staticfiles import StaticFiles
 
 from earmark.audio.decode import DecodeError
 from earmark.audio.limits import UPLOAD
+from earmark.errors import EarmarkError
 from earmark.serving.app.guard import Guard
 from earmark.serving.app.model import Served
 from earmark.serving.app.presets import Preset
@@ -55,7 +56,10 @@ class Site:
         ]
         files = Mount("/static", StaticFiles(directory=PAGE))
         guard = Middleware(Guard, hosts=hosts, addresses=addresses)
-        return Starlette(routes=[*pages, *api, files], middleware=[guard], lifespan=self._life)
+        return Starlette(
+            routes=[*pages, *api, files], middleware=[guard], lifespan=self._life,
+            exception_handlers={EarmarkError: _failed, OSError: _gone},
+        )  # fmt: skip
 
     async def page(self, request: Request) -> Response:
         """The one page; its script tells the comparison from the address."""
@@ -111,6 +115,15 @@ class Site:
     async def _life(self, application: Starlette) -> AsyncIterator[None]:
         yield
         self.workers.close()
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    """A worker that cannot start, a model that is not whole, a clip that cannot be read."""
+    return _refused(503, "unavailable", str(error))
+
+
+async def _gone(request: Request, error: Exception) -> Response:
+    return _refused(404, "gone", "what was asked for is not there any more")
 
 
 def _refused(status: int, reason: str, sentence: str) -> Response:

@@ -35,12 +35,14 @@ class Uploads:
     async def received(self, request: Request) -> AsyncIterator[bytes]:
         """The body of a request, whose memory counts until it is done with; raises Refused."""
         self._refuse(request)
-        audio = bytearray()
+        audio, size = bytearray(), 0
         try:
             await self._fill(audio, request)
-            yield bytes(audio)
+            size, body = len(audio), bytes(audio)
+            audio.clear()  # else it would be in memory twice
+            yield body
         finally:
-            self._held -= len(audio)
+            self._held -= size + len(audio)
 
     def _refuse(self, request: Request) -> None:
         if request.headers.get("content-type", "").startswith("multipart/"):
