@@ -87,7 +87,7 @@ class Registry:
         return f"earmark-{self.task}"
 
     def champion(self) -> Run | None:
-        """The run of the version that is to be served, if there is one."""
+        """The run of the version that is to be served, if there is one; raises EarmarkError if that has no run."""
         from mlflow.exceptions import MlflowException
 
         client = self.server.client()
@@ -98,6 +98,8 @@ class Registry:
                 if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
                     return None
                 raise
+            if not version.run_id:
+                raise EarmarkError(f"version {version.version} of {self.name} was registered by hand, without a run")
             return client.get_run(version.run_id)
 
     def promote(self, chosen: Judged, comparison: str) -> str:

@@ -54,12 +54,12 @@ def test_a_worse_model_is_refused_unless_forced(trained, server):
     assert (back.version, back.paired.is_better) == ("1", True)
 
 
-def test_a_champion_that_is_gone_is_replaced_by_force_only(trained, server):
+def test_a_champion_that_was_never_judged_is_replaced_by_force_only(trained, server):
     promote(trained(19), server=server)
-    server.client().delete_run(Registry(server, "toy").champion().info.run_id)
-    server.client().delete_registered_model_alias("earmark-toy", "champion")
-    server.client().create_model_version("earmark-toy", "models:/none", run_id="f" * 32)
-    server.client().set_registered_model_alias("earmark-toy", "champion", "2")
+    first = Registry(server, "toy").champion()
+    client = server.client()
+    by_hand = client.create_model_version("earmark-toy", first.info.artifact_uri)  # without a run
+    client.set_registered_model_alias("earmark-toy", "champion", by_hand.version)
     later = trained(17)
     with pytest.raises(EarmarkError, match=r"the champion cannot be compared: .*--force promotes"):
         promote(later, server=server)
