@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,10 +10,9 @@ from typing import Any
 
 from earmark.errors import EarmarkError
 from earmark.evaluation.paired import Paired, compare
-from earmark.provenance import read_record
-from earmark.tracking import Judged, Registry, Server, find, find_model, judged
+from earmark.tracking import Judged, Registry, Server, find, judged, run_of_model
 
-PUBLISHED = Path("results/model")
+PUBLISHED = Path("results/metrics.json")
 
 
 @dataclass(frozen=True)
@@ -42,17 +42,19 @@ def promote(name: str | None = None, force: bool = False, server: Server | None 
     champion is better by more than chance, or cannot be compared.
     """
     server = server or Server.find()
-    run = find(name, server) if name else find_model(_published_key(), server)
+    run = find(name, server) if name else run_of_model(*_published(), server)
     with TemporaryDirectory() as folder:
         new = judged(run, server, Path(folder) / "new")
         return _promote(new, Registry(server, new.task), Path(folder) / "old", force)
 
 
-def _published_key() -> str:
-    record = read_record(PUBLISHED)
-    if record is None:
-        raise EarmarkError(f"{PUBLISHED}: no model is published; run `snakemake`, or name a run of MLflow")
-    return str(record["key"])
+def _published() -> tuple[str, str]:
+    """Task and key of the judged model in ``results/``."""
+    try:
+        metrics = json.loads(PUBLISHED.read_text())
+    except OSError:
+        raise EarmarkError(f"{PUBLISHED}: no judged model is here; run `snakemake`, or name a run of MLflow") from None
+    return metrics["task"], metrics["model_key"]
 
 
 def _promote(new: Judged, registry: Registry, folder: Path, force: bool) -> Promotion:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import io
 import json
 import math
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from earmark.audio.encode import encoded
 from earmark.audio.espeak import DEMO_VARIANTS, FEMALE_VARIANTS, SAMPLE_RATE, Voice, map_ahead, speak_apart
 from earmark.corpus.demo_sentences import PHRASES, sentences
 from earmark.store import replacing
@@ -148,15 +148,12 @@ def _write_clips(root: Path, speaker: Speaker, voices: Sequence[NDArray[np.float
 
 
 def _write_clip(root: Path, speaker: Speaker, clip: int, voice: NDArray[np.float32]) -> None:
-    import soundfile
     import soxr
 
     stretched = soxr.resample(voice, SAMPLE_RATE * speaker.tract, CLIP_RATE, quality="HQ")
     samples = _recorded(stretched, np.random.default_rng(speaker.seed(clip)))
-    buffer = io.BytesIO()
-    soundfile.write(buffer, samples, CLIP_RATE, format="MP3")
     with replacing(root / speaker.locale / "clips" / speaker.clips[clip]) as part:
-        part.write_bytes(buffer.getvalue())
+        part.write_bytes(encoded(samples, CLIP_RATE, "MP3"))
 
 
 def _recorded(voice: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.int16]:

@@ -7,7 +7,6 @@ recordings: the selection does not choose among them, and they are not compared 
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +21,7 @@ from tqdm import tqdm
 from earmark import versions
 from earmark.audio import espeak
 from earmark.audio.casting import Speaker, speakers
+from earmark.audio.encode import encoded
 from earmark.audio.espeak import Samples
 from earmark.audio.probe import SILENT_PEAK, Probe
 from earmark.config import SyntheticParams
@@ -147,16 +147,13 @@ class SyntheticSpeech:
 
 def _write_clip(path: Path, samples: Samples, speed: float) -> dict[str, Any]:
     """Write what espeak-ng spoke as FLAC, played ``speed`` times as fast; its part of the index's row."""
-    import soundfile
     import soxr
 
     heard = soxr.resample(samples, espeak.SAMPLE_RATE * speed, SAMPLE_RATE, quality="HQ")
     if np.abs(heard).max(initial=0) < SILENT_PEAK:
         return {"duration": 0.0, "level": 0.0, "bytes": 0, "audio_digest": ""}
     quantised = np.rint(np.clip(heard, -1, 1) * 32767).astype(np.int16)
-    buffer = io.BytesIO()
-    soundfile.write(buffer, quantised, SAMPLE_RATE, format="FLAC")
-    content = buffer.getvalue()
+    content = encoded(quantised, SAMPLE_RATE, "FLAC")
     path.write_bytes(content)
     power = float(np.square(quantised / 32768, dtype=np.float64).mean())
     return {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import pyarrow.parquet as pq
 import soundfile
 
 from earmark.audio.decode import DecodeError, decode, resample
+from earmark.audio.encode import encoded
 from earmark.errors import EarmarkError
 from earmark.evaluation.page import data_uri
 from earmark.shards.read import first_kind, read_images
@@ -105,6 +105,4 @@ def sound(row: Mapping[str, Any], locate: Callable[[str], Path]) -> str | None:
 
 def _encoded(samples: npt.NDArray[Any], rate: int) -> str:
     name = next(name for name in KINDS if name in soundfile.available_formats())
-    buffer = io.BytesIO()
-    soundfile.write(buffer, samples, rate, format=name)
-    return data_uri(KINDS[name], buffer.getvalue())
+    return data_uri(KINDS[name], encoded(samples, rate, name))

@@ -12,8 +12,9 @@ from earmark.lineage.link import Link
 from earmark.lineage.products import RERUN, figures
 from earmark.plan import Plan
 from earmark.tracking import Server
+from earmark.tracking.found import runs_of_model
 from earmark.tracking.record import judged_metrics
-from earmark.tracking.run import CHANGED_TAG, MODEL_KEY_TAG, Training
+from earmark.tracking.run import CHANGED_TAG, Training
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -21,11 +22,7 @@ if TYPE_CHECKING:
 
 def run_of(plan: Plan, server: Server) -> Link:
     """The run of the study's model, and where it and the store differ."""
-    client = server.client()
-    with server.explained():
-        experiment = client.get_experiment_by_name(plan.params.task)
-        wanted = f"tags.`{MODEL_KEY_TAG}` = '{plan.model_key}'"
-        found = client.search_runs([experiment.experiment_id], wanted) if experiment else []
+    found = runs_of_model(plan.params.task, plan.model_key, server)
     if not found:
         return Link("MLflow", "–", "", [f"no run of model {plan.model_key} in experiment {plan.params.task}; {RERUN}"])
     run, *others = found

@@ -90,10 +90,6 @@ class Predictor:
         """Answers for audio files; raises DecodeError naming the first that cannot be used."""
         return [self.predict_windows(self.frontend.windows_of(Path(path))) for path in paths]
 
-    def predict_bytes(self, audio: bytes) -> Prediction:
-        """Answer for the bytes of an audio file in any format that libsndfile reads; raises DecodeError."""
-        return self.predict_windows(self.frontend.windows_of(audio))
-
 
 def mean_over_windows(probabilities: NDArray[Any]) -> NDArray[np.float64]:
     """Class probabilities (k,) of a clip from those of its windows (n, k): their mean; of one window, what it has.

@@ -4,7 +4,7 @@ A run is found again by its model key, so that repeating a training, resuming on
 anew updates the same run. The only room that imports mlflow (2.9 s), and only when there is something to record.
 """
 
-from earmark.tracking.found import find, find_model
+from earmark.tracking.found import find, run_of_model
 from earmark.tracking.live import RunLogger
 from earmark.tracking.parent import Child, ParentRun, Sweep
 from earmark.tracking.range_run import record_rates
@@ -22,9 +22,9 @@ __all__ = [
     "Server",
     "Sweep",
     "find",
-    "find_model",
     "judged",
     "note_twin",
     "record",
     "record_rates",
+    "run_of_model",
 ]

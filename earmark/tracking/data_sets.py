@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from earmark.digest import digest
+from earmark.recordings import SYNTHETIC
 from earmark.splits import in_order
 
 if TYPE_CHECKING:
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from mlflow.entities import DatasetInput
 
 CONTEXT_TAG = "mlflow.data.context"
-
-SYNTHETIC = "synthetic"
-"""``source`` of the manifest's clips that were spoken by a program."""
 
 IDENTITY = ["clip_id", "audio_digest", "start", "end", "label"]
 """Columns that make a clip what it is: which sound, heard as what."""

@@ -28,21 +28,26 @@ def find(name: str, server: Server) -> Run:
     return found[0]
 
 
-def find_model(key: str, server: Server) -> Run:
-    """The run of the model with this content key; raises EarmarkError if none was recorded."""
-    client = server.client()
-    with server.explained():
-        found = client.search_runs(_experiments(client), f"tags.`{MODEL_KEY_TAG}` = '{key}'", max_results=1)
+def run_of_model(task: str, key: str, server: Server) -> Run:
+    """The run of a task's model with this content key; raises EarmarkError if it was not recorded."""
+    found = runs_of_model(task, key, server)
     if not found:
-        raise EarmarkError(f"no run of the model {key} at {server.uri}; `snakemake` records it")
+        raise EarmarkError(f"no run of the model {key} in experiment {task} at {server.uri}; `snakemake` records it")
     return found[0]
 
 
+def runs_of_model(task: str, key: str, server: Server) -> list[Run]:
+    """The runs of a task's model with this content key: one, unless a person copied it."""
+    client = server.client()
+    with server.explained():
+        experiment = client.get_experiment_by_name(task)
+        if experiment is None:
+            return []
+        return list(client.search_runs([experiment.experiment_id], f"tags.`{MODEL_KEY_TAG}` = '{key}'"))
+
+
 def _found(client: MlflowClient, name: str) -> list[Run]:
-    experiments, quoted = _experiments(client), name.replace("'", "")
+    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+    quoted = name.replace("'", "")
     by_name = client.search_runs(experiments, f"attributes.run_name = '{quoted}'")
     return list(by_name or client.search_runs(experiments, f"attributes.run_id = '{quoted}'"))
-
-
-def _experiments(client: MlflowClient) -> list[str]:
-    return [experiment.experiment_id for experiment in client.search_experiments()]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import platform
 from importlib.metadata import version
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 
 from earmark.audio.decode import DecodeError, decode
+from earmark.audio.encode import encoded
 from earmark.config import Params
 from earmark.recordings import Recordings
 from earmark.store import Store
@@ -72,18 +72,9 @@ def example(params: Params, prepared: Path) -> pd.DataFrame | None:
     recordings = Recordings.of(params.data, Store.find())
     for row in rows:
         try:
-            audio = wav(recordings.path(row["path"]), row["start"], row["end"], params.features.sample_rate)
+            place = recordings.path(row["path"])
+            samples, rate = decode(place, params.features.sample_rate, row["start"], row["end"])
         except (OSError, DecodeError):
             continue  # pulled results come without their recordings
-        return pd.DataFrame({"audio": [audio]})
+        return pd.DataFrame({"audio": [encoded(samples, rate, "WAV", "PCM_16")]})
     return None
-
-
-def wav(path: Path, start: float | None, end: float | None, sample_rate: int) -> bytes:
-    """A part (s) of a recording as a mono 16-bit WAV file; raises DecodeError."""
-    import soundfile
-
-    samples, rate = decode(path, sample_rate, start, end)
-    buffer = io.BytesIO()
-    soundfile.write(buffer, samples, rate, format="WAV", subtype="PCM_16")
-    return buffer.getvalue()

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from earmark.config import Params
 from earmark.tracking.description import DESCRIPTION_TAG
-from earmark.tracking.run import MODEL_KEY_TAG, log_scalars, section
+from earmark.tracking.found import runs_of_model
+from earmark.tracking.run import log_scalars, section
 from earmark.tracking.server import Server
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
     from mlflow.entities import Run
 
 TWIN_TAG = "earmark.twin"
@@ -33,11 +33,11 @@ def note_twin(
     """
     server = server or Server.find()
     client = server.client()
+    found = runs_of_model(params.task, str(judged["model_key"]), server)
+    if not found:
+        return False
     with server.explained():
-        run = _find(client, params.task, str(judged["model_key"]))
-        if run is None:
-            return False
-        text = sentence(twin, figures)
+        run, text = found[0], sentence(twin, figures)
         client.set_tag(run.info.run_id, TWIN_TAG, text)
         client.set_tag(run.info.run_id, DESCRIPTION_TAG, described(run, text))
         log_scalars(client, run, section("twin", {name: figures["test"][name] for name in SCORES}))
@@ -56,11 +56,3 @@ def described(run: Run, text: str) -> str:
     earlier, said = run.data.tags.get(TWIN_TAG), run.data.tags.get(DESCRIPTION_TAG, "")
     paragraphs = [part for part in said.split("\n\n") if part and part != earlier]
     return "\n\n".join([*paragraphs, text])
-
-
-def _find(client: MlflowClient, task: str, key: str) -> Run | None:
-    experiment = client.get_experiment_by_name(task)
-    if experiment is None:
-        return None
-    found = client.search_runs([experiment.experiment_id], f"tags.`{MODEL_KEY_TAG}` = '{key}'", max_results=1)
-    return found[0] if found else None

@@ -8,7 +8,7 @@ def test_a_run_that_is_not_there_is_explained(cli):
 
 
 def test_without_a_run_a_model_must_be_published(cli):
-    cli("promote", fails="results/model: no model is published; run `snakemake`, or name a run")
+    cli("promote", fails="results/metrics.json: no judged model is here; run `snakemake`, or name a run")
 
 
 def test_help_tells_when_it_refuses():

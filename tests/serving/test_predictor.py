@@ -48,7 +48,7 @@ def test_probabilities_are_those_of_the_keras_head(served, predictor):
 def test_files_bytes_and_images_get_the_same_answer(served, predictor):
     files = predictor.predict_files(served.files)
     assert files == [predictor.predict_windows([row]) for row in read_images(served.mels)]
-    assert files == [predictor.predict_bytes(path.read_bytes()) for path in served.files]
+    assert files == [predictor.predict_windows(predictor.frontend.windows_of(p.read_bytes())) for p in served.files]
     assert [answer.label for answer in files] == [path.name.split("-")[0] for path in served.files]
     for answer in files:
         assert list(answer.probabilities) == predictor.labels == ["down", "up"]
@@ -81,7 +81,6 @@ def test_files_are_cut_as_in_training(served, predictor):
     assert len(windows) > 2
     answer = cutting.predict_windows(windows)
     assert [answer] == cutting.predict_files(served.files[-1:])
-    assert answer == cutting.predict_bytes(served.files[-1].read_bytes())
     assert answer != predictor.predict_files(served.files[-1:])[0]
 
 
@@ -115,8 +114,6 @@ def test_audio_that_cannot_be_used_is_named(predictor, tmp_path):
         predictor.predict_files([tmp_path / "broken.wav"])
     with pytest.raises(DecodeError, match=r"absent\.wav: .*no such file"):
         predictor.predict_files([tmp_path / "absent.wav"])
-    with pytest.raises(DecodeError, match="the file is empty"):
-        predictor.predict_bytes(b"")
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -1,7 +1,8 @@
 import pytest
 
 from earmark.errors import EarmarkError
-from earmark.tracking import find, find_model
+from earmark.tracking import find, run_of_model
+from earmark.tracking.found import runs_of_model
 from earmark.tracking.run import Training
 
 
@@ -15,10 +16,11 @@ def test_a_run_is_found_by_its_name_and_its_id(run, server):
         assert find(name, server).info.run_id == run.info.run_id
 
 
-def test_a_run_is_found_by_its_model(run, provenance, server):
-    assert find_model(provenance.key, server).info.run_id == run.info.run_id
-    with pytest.raises(EarmarkError, match="no run of the model 0000 at sqlite"):
-        find_model("0000", server)
+def test_a_run_is_found_by_its_task_and_model(run, provenance, server):
+    assert run_of_model("toy", provenance.key, server).info.run_id == run.info.run_id
+    assert runs_of_model("other", provenance.key, server) == []
+    with pytest.raises(EarmarkError, match="no run of the model 0000 in experiment toy"):
+        run_of_model("toy", "0000", server)
 
 
 def test_a_name_that_means_no_model_or_several_is_explained(run, server):

@@ -22,7 +22,8 @@ def logged(params, prepared, model, server):
 
 def test_the_logged_model_takes_audio_and_answers_like_the_predictor(logged, model, tmp_path):
     audio = (tmp_path / "test-1.5.wav").read_bytes()
-    expected = Predictor.load(model).predict_bytes(audio)
+    predictor = Predictor.load(model)
+    expected = predictor.predict_windows(predictor.frontend.windows_of(audio))
     for value in (audio, base64.b64encode(audio).decode()):
         (answer,) = logged.predict([{"audio": value}]).to_dict("records")
         assert answer["label"] == expected.label

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
-import soundfile
 
 from earmark.audio.decode import decode
+from earmark.audio.encode import encoded
 from earmark.audio.limits import UPLOAD
 from earmark.provenance import read_record
 from earmark.serving.facts import manifest_of
@@ -33,9 +32,7 @@ class Preset:
         if self.start is None and self.end is None:
             return self.path.read_bytes()
         samples, rate = decode(self.path, None, self.start, self.end, UPLOAD)
-        buffer = io.BytesIO()
-        soundfile.write(buffer, samples, rate, format="WAV", subtype="FLOAT")
-        return buffer.getvalue()
+        return encoded(samples, rate, "WAV", "FLOAT")
 
 
 def presets(model: Path) -> list[Preset]:
