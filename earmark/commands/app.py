@@ -80,7 +80,9 @@ def _served(source: str, fetched: Path, study: bool) -> Served:
     from earmark.serving.app.model import Served
 
     if not source.startswith("models:/"):
-        return Served(Path(source), "/".join(Path(source).parts[-NAMED:]), study)
+        from earmark.serving.app.snapshot import snapshot
+
+        return Served(snapshot(Path(source), fetched), "/".join(Path(source).parts[-NAMED:]), study)
     from earmark.tracking.fetched import model_folder
 
     return Served(model_folder(source, fetched), source.removeprefix("models:/"), study)
