@@ -26,7 +26,8 @@ def scaled(parts: Parts, factor: float, length: int) -> Parts:
 def within(parts: Parts, start: int, end: int) -> Parts:
     """What of ``parts`` lies between ``start`` and ``end``."""
     touching = parts[bisect_right(parts, start, key=itemgetter(1)) : bisect_left(parts, end, key=itemgetter(0))]
-    return [(max(first, start), min(last, end)) for first, last in touching]
+    bounds = [(max(first, start), min(last, end)) for first, last in touching]
+    return [(first, last) for first, last in bounds if first < last]
 
 
 def widened(parts: Parts, margin: int, length: int) -> Parts:

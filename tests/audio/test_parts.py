@@ -52,5 +52,9 @@ def test_whole_factors_keep_every_part(given_flags, factor):
     assert np.array_equal(filled(parts, length), np.repeat(given_flags, factor))
 
 
+def test_between_equal_bounds_there_is_nothing():
+    assert within([(0, 2)], 1, 1) == within([(0, 2)], 2, 1) == []
+
+
 def test_parts_beyond_the_end_are_cut_or_left_out():
     assert scaled([(0, 2), (3, 5), (7, 8)], 10, 42) == [(0, 20), (30, 42)]
