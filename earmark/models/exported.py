@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from earmark.models import open_weights
 from earmark.models.canonical import canonicalise
 from earmark.models.standardise import Standardisation
 from earmark.store import replacing
@@ -34,10 +35,8 @@ def save_keras(model: Any, path: Path) -> None:
 
 def save_onnx(head: Any, path: Path) -> None:
     """Export a head as ONNX, so that serving needs no Keras and starts at once."""
-    head(np.zeros((1, *head.input_shape[1:]), np.float32))  # Keras exports a network only after its first call
     with TemporaryDirectory() as folder:
-        raw = Path(folder) / "head.onnx"
-        head.export(raw, format="onnx", verbose=False)
+        open_weights.export(head, raw := Path(folder) / "head.onnx")
         canonicalise(raw, INPUT, OUTPUT)
         path.write_bytes(raw.read_bytes())
 

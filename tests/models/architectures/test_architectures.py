@@ -7,7 +7,7 @@ import pytest
 from earmark.errors import EarmarkError
 from earmark.models.architectures import ARCHITECTURES, trunk
 from earmark.models.engine import load
-from earmark.models.exported import save_keras, save_onnx
+from earmark.models.exported import save_keras, save_trunk
 from earmark.models.networks import build_head
 
 TOLERANCE = 1e-4
@@ -68,7 +68,7 @@ def test_a_trained_network_gives_the_same_exported(name, tmp_path):
     before = model.get_weights()
     assert np.isfinite(model.train_on_batch(batch, np.array([0, 1, 2, 0])))
     assert all((old != new).any() for old, new in zip(before, model.get_weights(), strict=True))
-    save_onnx(network, tmp_path / "trunk.onnx")
+    save_trunk(network, tmp_path / "trunk.onnx")
     found = load(tmp_path / "trunk.onnx", 1).features(batch)
     reference = keras.ops.convert_to_numpy(network(batch, training=False))
     assert found.shape == reference.shape == (4, network.output_shape[1])
