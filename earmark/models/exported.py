@@ -16,9 +16,6 @@ from earmark.models.canonical import canonicalise
 from earmark.models.standardise import Standardisation
 from earmark.store import replacing
 
-EXAMPLE_FRAMES = 64
-"""Any length that every layer can read."""
-
 INPUT, OUTPUT = "features", "probabilities"
 """Names of the ONNX head's one input (n, *shape) and one output (n, k)."""
 
@@ -47,11 +44,9 @@ def save_trunk(trunk: Any, path: Path, scaling: Standardisation | None = None) -
     Inputs are standardised by ``scaling`` first, which becomes a layer with fixed numbers.
     """
     trunk = trunk if scaling is None else _behind(scaling, trunk)
-    example = [1, *(length or EXAMPLE_FRAMES for length in trunk.input_shape[1:])]
-    trunk(np.zeros(example, np.float32))  # Keras exports a network only after its first call
     with replacing(path) as part, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # tf2onnx touches deprecated names of numpy
-        trunk.export(part, format="onnx", verbose=False)
+        open_weights.export(trunk, part)
         canonicalise(part)
 
 

@@ -21,22 +21,35 @@ def trained(head):
     return head
 
 
+@pytest.mark.parametrize("shape", [(2, 3, 4), (8, 8, 64)], ids=["small", "large"])
 @pytest.mark.parametrize("name", sorted(HEADS))
-def test_the_file_says_what_the_network_says(tmp_path, name):
-    head = trained(build_head(name, (2, 3, 4), 5))
+def test_the_file_says_what_the_network_says(tmp_path, name, shape):
+    head = trained(build_head(name, shape, 5))
     open_weights.export(head, path := tmp_path / "head.onnx")
-    features = np.random.default_rng(1).normal(size=(6, 2, 3, 4)).astype(np.float32)
+    features = np.random.default_rng(1).normal(size=(6, *shape)).astype(np.float32)
     expected = keras.ops.convert_to_numpy(head(features))
     np.testing.assert_allclose(load(path).features(features), expected, atol=1e-5)
 
 
-def test_the_weights_are_constants_and_the_features_the_only_input(tmp_path):
-    head = build_head("normalised", (2, 3, 4), 5)
+def test_large_matrices_are_constants_and_the_features_the_only_input(tmp_path):
+    head = build_head("normalised", (8, 8, 64), 5)
     open_weights.export(head, path := tmp_path / "head.onnx")
     graph = onnx.load(path).graph
     assert [tensor.name for tensor in graph.input] == ["features"]
-    weights = [tensor for tensor in graph.initializer if tensor.name.startswith(open_weights.PREFIX)]
-    assert sum(int(np.prod(tensor.dims)) for tensor in weights) == head.count_params()
+    weights = {tensor.name: list(tensor.dims) for tensor in graph.initializer}
+    assert weights["weight_0000"] == [4096, 1024]
+    assert weights["weight_0001"] == [1024, 1024]
+
+
+def test_a_trunk_of_any_length_with_a_large_matrix(tmp_path):
+    image = keras.Input((12, None, 1))
+    flat = keras.layers.Reshape((-1, 12))(keras.layers.Permute((2, 1, 3))(image))
+    vectors = keras.layers.Dense(1024)(keras.layers.Dense(1024)(flat))
+    trunk = trained(keras.Model(image, keras.layers.GlobalAveragePooling1D()(vectors), name="trunk"))
+    open_weights.export(trunk, path := tmp_path / "trunk.onnx")
+    batch = np.random.default_rng(1).normal(size=(2, 12, 37, 1)).astype(np.float32)
+    expected = keras.ops.convert_to_numpy(trunk(batch))
+    np.testing.assert_allclose(load(path).features(batch), expected, atol=1e-5 * np.abs(expected).max())
 
 
 SCRIPT = """
