@@ -42,6 +42,7 @@ def test_a_search_chooses_by_validation_and_leaves_a_recipe(study, commands, run
     assert parent.data.tags["earmark.best_run"] == best.info.run_id
     assert best.data.metrics["val/balanced_accuracy"] == parent.data.metrics["val/balanced_accuracy"]
     assert not any(name.startswith("test/") for name in best.data.metrics)
+    assert best.data.metrics["time/train"] > 0
     assert "train.head" not in parent.data.params and "varied.train.head" in parent.data.params
 
     commands.clear()
