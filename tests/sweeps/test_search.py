@@ -37,7 +37,7 @@ def test_a_search_chooses_by_validation_and_leaves_a_recipe(study, commands, run
     (parent,), children = runs()
     assert parent.info.status == "FINISHED" and len(children) == 2
     assert {run.data.tags["mlflow.parentRunId"] for run in children.values()} == {parent.info.run_id}
-    assert {"learning_rate=0.01 head=linear"} <= children.keys(), "named by what was changed"
+    assert {"lr=0.01 head=linear"} <= children.keys(), "named by what was changed"
     best = children[summary["best"]["name"]]
     assert parent.data.tags["earmark.best_run"] == best.info.run_id
     assert best.data.metrics["val/balanced_accuracy"] == parent.data.metrics["val/balanced_accuracy"]
