@@ -137,7 +137,7 @@ def test_hopeless_trials_are_pruned(study, runs, monkeypatch):
     assert pruned["train.learning_rate"] == "1e-09"
     assert "worse than half of the earlier trials at epoch" in pruned["reason"]
     _, children = runs()
-    run = children["learning_rate=1e-09"]
+    run = children["lr=1e-09"]
     assert run.info.status == "KILLED" and run.data.tags["earmark.reason"].startswith("pruned: ")
 
 
