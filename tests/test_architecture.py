@@ -42,7 +42,7 @@ ONLY_IN: dict[str, set[str]] = {
     "mlflow": {"tracking/", "serving/pyfunc.py", "lineage/tracked.py"},
     "optuna": {"sweeps/trials.py"},
     "snakemake": set(),
-    "tensorflow": set(),
+    "tensorflow": {"models/litert.py", "models/tensorflow_"},  # the converter to its own format
 }
 
 

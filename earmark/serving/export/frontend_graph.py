@@ -161,13 +161,13 @@ def _level(g: Graph, power: Tensor, f: FeatureParams, exponent: int) -> Tensor:
     smallest, factor = AMIN ** (exponent / 2), 20 / exponent
     level = g("Mul", g("Log", g("Max", power, smallest)), factor / np.log(10))
     loudest = g.maximum(level, [1, 2])
-    lowest = g("Sub", loudest, f.top_db)
+    lowest = g("Sub", loudest, float(f.top_db))
     if f.reference != "max":
         reference = factor * np.log10(max(smallest, float(f.reference)))
         return g("Sub", g("Max", level, lowest), reference)
     limited = g("Sub", g("Max", level, lowest), loudest)
     silent = g("LessOrEqual", g.maximum(power, [1, 2]), float(np.float32(smallest)))
-    return g("Sub", limited, g("Mul", g.floats(silent), f.top_db))
+    return g("Sub", limited, g("Mul", g.floats(silent), float(f.top_db)))
 
 
 def _pixels(g: Graph, kind: str, values: Tensor, f: FeatureParams) -> Tensor:
@@ -176,7 +176,7 @@ def _pixels(g: Graph, kind: str, values: Tensor, f: FeatureParams) -> Tensor:
         half = g("Cast", g("Clip", values, -HALF_MAX, HALF_MAX), to=FLOAT16)
         return g("Cast", half, to=FLOAT)
     if f.scale == "top_db":
-        scaled = g("Mul", g("Add", values, f.top_db), 255 / f.top_db)
+        scaled = g("Mul", g("Add", values, float(f.top_db)), 255 / f.top_db)
     else:
         low = g.minimum(values, [1, 2])
         span = g("Sub", g.maximum(values, [1, 2]), low)

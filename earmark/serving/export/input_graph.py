@@ -23,7 +23,7 @@ def network_input(graph: Graph, images: Images, backbone: BackboneParams, featur
     values = [_values(graph, row, image, features) for image in images.values()]
     size = backbone.image_size or ([row.size, row.size] if row.size else None)
     if size:
-        black = -features.top_db if row.pixels == "decibels" and not normal else 0.0
+        black = -float(features.top_db) if row.pixels == "decibels" and not normal else 0.0
         values = [_fitted(graph, image, values[0], features, size, backbone.fit, black, normal) for image in values]
     elif normal:
         values = [normal(graph, image) for image in values]
@@ -38,10 +38,10 @@ def network_input(graph: Graph, images: Images, backbone: BackboneParams, featur
 def _values(g: Graph, row: Backbone, image: Tensor, f: FeatureParams) -> Tensor:
     """dB for networks that read them, grey levels for the others."""
     if row.pixels == "decibels":
-        return image if f.dtype == "float16" else g("Sub", g("Mul", image, f.top_db / 255), f.top_db)
+        return image if f.dtype == "float16" else g("Sub", g("Mul", image, f.top_db / 255), float(f.top_db))
     if f.dtype == "uint8":
         return image
-    return g("Clip", g("Mul", g("Add", image, f.top_db), 255 / f.top_db), 0.0, 255.0)
+    return g("Clip", g("Mul", g("Add", image, float(f.top_db)), 255 / f.top_db), 0.0, 255.0)
 
 
 def _band_mean_removed(g: Graph, image: Tensor) -> Tensor:
