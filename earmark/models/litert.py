@@ -24,8 +24,8 @@ def converted(model: Any, quantised: bool = False, protected: str = "front_") ->
     entry, result = model.graph.input[0].name, model.graph.output[0].name
     signature = [tf.TensorSpec([None], tf.float32, name=entry)]
 
-    class Whole(tf.Module):  # type: ignore[misc]
-        @tf.function(input_signature=signature, autograph=False)  # type: ignore[misc]
+    class Whole(tf.Module):
+        @tf.function(input_signature=signature, autograph=False)
         def __call__(self, samples: Any) -> dict[str, Any]:
             return {result: translation(samples)}
 

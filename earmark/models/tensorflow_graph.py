@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+from onnx import helper, numpy_helper
 
 from earmark.errors import EarmarkError
 from earmark.models import tensorflow_operations as operations
@@ -44,15 +45,11 @@ class Translation:
     """A graph as a function; constants of products in operations named ``protected…`` are hidden from quantisation."""
 
     def __init__(self, model: Any, protected: str = "") -> None:
-        from onnx import numpy_helper
-
         self._graph, self._protected = model.graph, protected
         self._constants = {t.name: Value(_narrow(numpy_helper.to_array(t))) for t in self._graph.initializer}
 
     def __call__(self, samples: Any) -> Any:
         """The graph's output for its input; raises EarmarkError if it has an operation that is not known here."""
-        from onnx import helper
-
         one = tf.cast(tf.minimum(tf.size(samples), 1), tf.float32)
         values = {self._graph.input[0].name: Value(samples), **self._constants, "": Value(None)}
         for node in self._graph.node:
@@ -72,6 +69,8 @@ def _narrow(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def _computed(kind: str, inputs: list[Value], attributes: dict[str, Any]) -> Value:
+    if kind == "Constant":
+        return Value(_narrow(numpy_helper.to_array(attributes["value"])))
     if kind == "Transpose":
         return _transposed(inputs[0], list(attributes["perm"]))
     if kind == "Concat" and attributes["axis"] == 1 and all(value.is_last for value in inputs):

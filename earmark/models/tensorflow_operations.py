@@ -35,6 +35,9 @@ def _conv(x: Any, weights: Any, bias: Any = None, *, group: int = 1, strides: An
 def _pool(kind: str) -> Callable[..., Any]:
     def pool(x: Any, *, kernel_shape: Any, strides: Any = (1, 1), auto_pad: bytes = b"NOTSET", pads: Any = None,
              **_: Any) -> Any:  # fmt: skip
+        sides = [(size - 1) // 2 for size in kernel_shape] + [size // 2 for size in kernel_shape]
+        if kind == "AVG" and list(pads or ()) == sides and set(strides) == {1}:
+            auto_pad = b"SAME_UPPER"  # whose zeros count as little as these
         x, padding = _padded(x, auto_pad, pads, -np.inf if kind == "MAX" else None)
         return tf.nn.pool(x, list(kernel_shape), kind, list(strides), padding)
 
@@ -58,7 +61,7 @@ def _batch_norm(x: Any, scale: Any, shift: Any, mean: Any, variance: Any, epsilo
     return x * factor + (shift - mean * factor)
 
 
-def _gemm(a: Any, b: Any, c: Any = None, alpha: float = 1, beta: float = 1, transA: int = 0, transB: int = 0) -> Any:  # noqa: N803
+def _gemm(a: Any, b: Any, c: Any = None, alpha: float = 1, beta: float = 1, transA: int = 0, transB: int = 0) -> Any:
     b = np.transpose(b) if transB and isinstance(b, np.ndarray) else b
     product = tf.matmul(a, b, transpose_a=bool(transA), transpose_b=bool(transB) and not isinstance(b, np.ndarray))
     product = product if alpha == 1 else product * alpha

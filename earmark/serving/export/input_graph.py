@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-
 from earmark.audio.decode import FloatArray
 from earmark.config import BackboneParams, FeatureParams
 from earmark.models.inputs import IMAGENET_BGR, IMAGENET_DEVIATION, IMAGENET_MEAN, SHORTEST
@@ -134,6 +132,6 @@ _RANGES: dict[str, tuple[float, float | FloatArray, FloatArray | None]] = {
     "signed_128": (128.0, 1.0, None),
     "caffe": (1.0, IMAGENET_BGR, None),
     "torch": (255.0, IMAGENET_MEAN, IMAGENET_DEVIATION),
-    "unit": (255.0, np.float32(0), None),
+    "unit": (255.0, 0.0, None),
 }
 """Divisor, then what is taken away, then the deviation to divide by."""

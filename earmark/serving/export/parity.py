@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from earmark.serving.export.material import Clip
 from earmark.serving.export.runner import Runner
 
-TOLERANCE = 1e-3
-"""Largest difference of a probability that a float model may show on any clip. Rounding gives 1e-6; more means that a
-grey level fell on the other side of a half, and that is rare and small."""
+USUAL, SHARE = 1e-3, 0.95
+"""Difference of a probability that a float model may show on this share of the clips. Rounding gives 1e-6."""
+
+TOLERANCE = 0.01
+"""And on any clip: in one of thirty a pixel of the image falls on the other side of a half, and is a grey level off."""
 
 WARM, TIMES = 3, 30
 """Runs before the clock counts, and runs that count."""
@@ -31,7 +33,8 @@ class Figures:
 
     ``accuracy`` and its 95 % ``interval`` are None where there are no labels; ``disagreements`` counts clips with
     another class than the pipeline says; ``difference`` is the largest of any probability, on the clip ``worst``,
-    ``mean_difference`` the mean over the clips of their largest; latencies (ms) are for ``seconds`` of sound on one core.
+    ``mean_difference`` the mean over the clips of their largest and ``usual_difference`` what ``SHARE`` of them stay
+    below; latencies (ms) are for so many ``samples`` on one core.
     """
 
     n: int
@@ -39,17 +42,18 @@ class Figures:
     interval: tuple[float, float] | None
     disagreements: int
     difference: float
+    usual_difference: float
     mean_difference: float
     worst: str
     kilobytes: float
     median_ms: float
     p95_ms: float
-    seconds: float
+    samples: int
 
     @property
     def agrees(self) -> bool:
-        """Whether all probabilities are those of the pipeline, within ``TOLERANCE``."""
-        return self.difference <= TOLERANCE
+        """Whether the probabilities are those of the pipeline: within ``USUAL`` mostly, within ``TOLERANCE`` always."""
+        return self.usual_difference <= USUAL and self.difference <= TOLERANCE
 
     def plain(self) -> dict[str, Any]:
         """As JSON-serialisable values."""
@@ -77,6 +81,7 @@ def figures(
         interval,
         int((found.argmax(axis=1) != expected.argmax(axis=1)).sum()),
         float(differences.max()),
+        float(np.quantile(differences, SHARE)),
         float(differences.mean()),
         clips[int(differences.argmax())].name,
         path.stat().st_size / 1000 if path else 0.0,

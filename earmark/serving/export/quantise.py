@@ -1,7 +1,7 @@
 """Eight-bit integers in place of floats, for the learned part of an exported ONNX model.
 
-The front end keeps its floats: 8 bits would leave 48 dB of its 80. Weights get a scale per channel, activations one that
-is measured on training clips (Jacob et al. 2018, arXiv:1712.05877), written as pairs of QuantizeLinear and
+The front end keeps its floats: 8 bits would leave 48 dB of its 80. Weights get a scale per channel, activations one
+that is measured on training clips (Jacob et al. 2018, arXiv:1712.05877), written as pairs of QuantizeLinear and
 DequantizeLinear.
 """
 
