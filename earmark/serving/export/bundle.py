@@ -116,7 +116,10 @@ def _measured(folder: Path, predictor: Predictor, clips: Sequence[Clip]) -> dict
     expected = answers(pipeline, clips)
     found = {PIPELINE: figures(None, pipeline, clips, expected, predictor.labels)}
     for path in sorted(folder.glob("model*"), key=lambda path: (path.suffix, len(path.name))):
-        found[path.name] = figures(path, runner(path), clips, expected, predictor.labels)
+        try:
+            found[path.name] = figures(path, runner(path), clips, expected, predictor.labels)
+        except Exception as error:  # both libraries have exception classes of their own for every kind of failure
+            raise EarmarkError(f"{path.name} was written and does not run ({' '.join(str(error).split())})") from error
     return found
 
 

@@ -68,7 +68,7 @@ def _loud(g: Graph, samples: Tensor, top_db: float) -> Tensor:
     frames = g("Add", g("Div", g.length(samples, 0), [hop]), [1])
     blocks = g("Add", frames, [parts - 1])
     missing = g("Sub", g("Mul", blocks, [hop]), g("Add", g.length(samples, 0), [half]))
-    squares = g.padded(g("Mul", samples, samples), [half], missing, 0)
+    squares = g.padded(g("Mul", samples, samples), [half], missing, 1)
     energy = g("ReduceSum", g("Reshape", squares, g("Concat", blocks, [hop], axis=0)), [1], keepdims=0)
     total = g.part(energy, [0], frames, 0)
     for shift in range(1, parts):
@@ -88,7 +88,7 @@ def _between(g: Graph, loud: Tensor) -> Tensor:
 def _power(g: Graph, samples: Tensor, f: FeatureParams) -> Tensor:
     """Power of every frequency, (1 + n_fft // 2, frames)."""
     half, window = f.n_fft // 2, padded_hann(f.win_length, f.n_fft)
-    signal = g.padded(samples, [half], [half], 0)
+    signal = g.padded(samples, [half], [half], 1)
     if f.n_fft & (f.n_fft - 1) == 0:
         spectrum = g("STFT", g("Unsqueeze", signal, [0, 2]), f.hop_length, window, f.n_fft)
         power = g("Squeeze", g("ReduceSum", g("Mul", spectrum, spectrum), [3], keepdims=0), [0])
@@ -132,7 +132,7 @@ def _cut(g: Graph, spectrum: Tensor, f: FeatureParams) -> Tensor:
         left = g("Min", g("Sub", frames, starts), [cut.length])
         found = g("Gather", spectrum, g("Add", starts, g("Mod", index, left)), axis=1)
     else:
-        longer = g.padded(spectrum, [0], [cut.length], 1)
+        longer = g.padded(spectrum, [0], [cut.length], 2)
         found = g("Gather", longer, g("Add", starts, index), axis=1)
     return g("Transpose", found, perm=[1, 0, 2])
 

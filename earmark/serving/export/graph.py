@@ -69,9 +69,13 @@ class Graph:
         """From ``start`` to ``end`` (1,) along one axis."""
         return self("Slice", tensor, start, end, [axis])
 
-    def padded(self, tensor: Tensor, before: Value, after: Value, axis: int, value: float = 0.0) -> Tensor:
-        """``value`` before and after ``tensor`` along one axis, so often as the numbers (1,) say."""
-        return self("Pad", tensor, self("Concat", before, after, axis=0), value, [axis])
+    def padded(self, tensor: Tensor, before: Value, after: Value, rank: int, value: float = 0.0) -> Tensor:
+        """``value`` before and after the last axis of ``tensor``, which has ``rank``, so often as the numbers (1,) say.
+
+        All axes are named: onnxruntime 1.31 miscounts those of a padding of some when it moves a transposition past it.
+        """
+        others: list[Value] = [[0] * (rank - 1)] if rank > 1 else []
+        return self("Pad", tensor, self("Concat", *others, before, *others, after, axis=0), value)
 
     def _reduced(self, kind: str, tensor: Tensor, axes: Sequence[int] | None) -> Tensor:
         return self(kind, tensor, keepdims=1) if axes is None else self(kind, tensor, list(axes), keepdims=1)

@@ -64,9 +64,9 @@ def _lengthened(g: Graph, level: Tensor, backbone: BackboneParams) -> Tensor:
     missing = g("Max", g("Sub", [SHORTEST], frames), [0])
     before = g("Div", missing, [2])
     if backbone.normalise == "band_mean":
-        return g.padded(level, before, g("Sub", missing, before), 2)
+        return g.padded(level, before, g("Sub", missing, before), 3)
     mean = g.mean(level, [2])
-    return g("Add", g.padded(g("Sub", level, mean), before, g("Sub", missing, before), 2), mean)
+    return g("Add", g.padded(g("Sub", level, mean), before, g("Sub", missing, before), 3), mean)
 
 
 def _fitted(
@@ -90,7 +90,7 @@ def _fitted(
     cropped = normal(g, g.part(_resized(g, image, height, wide), start, g("Add", start, [width]), 2))
     missing = g("Max", g("Sub", [width], wide), [0])
     before = g("Div", missing, [2])
-    return g.padded(cropped, before, g("Sub", missing, before), 2, black)
+    return g.padded(cropped, before, g("Sub", missing, before), 3, black)
 
 
 def _resized(g: Graph, image: Tensor, height: int, width: Value) -> Tensor:

@@ -29,6 +29,7 @@ SETTINGS = {
     "windows, padded": {"window": {"frames": 50, "hop": 30}},
     "windows, repeated": {"window": {"seconds": 0.9, "rest": "repeat"}},
     "windows, moved back": {"window": {"frames": 40, "hop": 25, "rest": "shift"}},
+    "stft in windows": {"kinds": ["stft"], "window": {"frames": 60}, "trim_db": None},
     "windows, left out": {"window": {"frames": 60, "rest": "drop"}},
 }
 

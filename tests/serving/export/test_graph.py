@@ -24,7 +24,7 @@ def test_short_forms(computed):
         graph.length("x", 1),
         graph.count(graph.length("x", 1)),
         graph.part("x", [1], [3], 1),
-        graph.padded("x", [1], [2], 1, -1.0),
+        graph.padded("x", [1], [2], 2, -1.0),
     ]
     x = np.arange(8, dtype=np.float32).reshape(2, 4)
     expected = [
