@@ -176,7 +176,7 @@ def _model_of(client: MlflowClient, run: Run, study: Study) -> str:
 
     predictions = (study.evaluation or study.model) / "predictions.parquet"
     facts = facts_of(study.model, predictions, study.prepared)
-    for output in reversed(run.outputs.model_outputs if run.outputs else []):
+    for output in run.outputs.model_outputs if run.outputs else []:
         logged = client.get_logged_model(output.model_id)
         if has_facts(logged, facts) or (study.evaluation is None and logged.status == "READY"):
             return str(output.model_id)

@@ -64,7 +64,8 @@ def test_a_judged_model_is_calibrated_and_takes_the_place_of_one_that_was_not(
     client = server.client()
     client.get_run(record(params, prepared, model, None, server))
     run = client.get_run(record(params, prepared, model, predictions, server))
-    first, second = (f"models:/{output.model_id}" for output in run.outputs.model_outputs)
+    outputs = [client.get_logged_model(output.model_id) for output in run.outputs.model_outputs]
+    first, second = (each.model_uri for each in sorted(outputs, key=lambda each: each.creation_timestamp))
     frame = [{"audio": (tmp_path / "test-1.5.wav").read_bytes()}]
     plain, sure = (mlflow.pyfunc.load_model(uri).predict(frame).to_dict("records")[0] for uri in (first, second))
     facts = facts_of(model, predictions / "predictions.parquet", prepared)

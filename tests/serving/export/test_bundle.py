@@ -13,6 +13,8 @@ from earmark.serving.export.bundle import export, losses, refuse_other
 from earmark.serving.export.parity import Figures
 from earmark.serving.predictor import Predictor
 
+pytestmark = pytest.mark.xdist_group("export")  # one worker makes the files
+
 NAMES = ["model.onnx", "model-int8.onnx", "model.tflite", "model-int8.tflite"]
 
 

@@ -11,6 +11,8 @@ from earmark.serving.export.quantise import OPERATIONS, quantise
 from earmark.serving.export.runner import runner
 from earmark.serving.export.waveform import NETWORK
 
+pytestmark = pytest.mark.xdist_group("export")  # one worker makes the files
+
 
 def test_the_learned_part_has_8_bits_and_the_front_end_floats(exported):
     small = onnx.load(exported / "model-int8.onnx")

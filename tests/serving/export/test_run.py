@@ -14,6 +14,8 @@ from earmark.serving.calibration import calibrated
 from earmark.serving.export import run
 from earmark.serving.predictor import Predictor
 
+pytestmark = pytest.mark.xdist_group("export")  # one worker makes the files
+
 BLOCKED = """
 import runpy, sys
 

@@ -1,8 +1,11 @@
 """Runners: both libraries, sounds of changing length, and the same answers."""
 
 import numpy as np
+import pytest
 
 from earmark.serving.export.runner import interpreter_class, runner
+
+pytestmark = pytest.mark.xdist_group("export")  # one worker makes the files
 
 
 def test_both_libraries_answer_alike_for_any_length_and_again(exported, sounds):
