@@ -68,7 +68,7 @@ def export(
         card["files"] = {name: file_digest(folder / name) for name in measured if name != PIPELINE}
         card["measured"] = {name: each.plain() for name, each in measured.items()}
         (folder / CARD).write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        (folder / "README.md").write_text(readme(card, measured), encoding="utf-8")
+        (folder / "README.md").write_text(readme(card, measured, losses(measured)), encoding="utf-8")
         shutil.copyfile(Path(run.__file__), folder / "run.py")
     return measured
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from earmark.serving.export.parity import Figures
@@ -32,14 +32,14 @@ labels, rate, windows, calibration, the settings of the front end, and the keys 
 
 {table}
 
-On {material}; times are for {seconds:.2g} s of sound. `pipeline` is what training and `earmark predict` compute; float
-models must agree with it to {usual:g} on 95 % of the clips and to {tolerance:g} on each, or nothing is written (a
+{warnings}On {material}; times are for {seconds:.2g} s of sound. `pipeline` is what training and `earmark predict`
+compute; float models must agree with it to {usual:g} on 95 % of the clips and to {tolerance:g} on each, or nothing is written (a
 pixel that falls on the other side of a half is a grey level off). Intervals count clips as independent.
 """
 
 
-def readme(card: Mapping[str, Any], measured: Mapping[str, Figures]) -> str:
-    """The page, as Markdown."""
+def readme(card: Mapping[str, Any], measured: Mapping[str, Figures], warnings: Sequence[str] = ()) -> str:
+    """The page, as Markdown; ``warnings`` are sentences that stand out below the table."""
     from earmark.serving.export.parity import TOLERANCE, USUAL
 
     first = next(iter(measured.values()))
@@ -52,6 +52,7 @@ def readme(card: Mapping[str, Any], measured: Mapping[str, Figures]) -> str:
         packages=" ".join(packages),
         calibration="Its confidence is calibrated." if known else "Its confidence is not calibrated.",
         table=table(measured),
+        warnings="".join(f"**{sentence}**\n\n" for sentence in warnings),
         material="made sounds (no recordings of the study were at hand)" if first.accuracy is None else "test clips",
         seconds=first.samples / card["sample_rate"],
         tolerance=TOLERANCE,

@@ -24,6 +24,8 @@ def test_words_fit_the_formats_and_what_is_known():
     assert "pip install numpy soundfile onnxruntime\n" in text
     assert "16000 Hz" in text
     assert "Its confidence is calibrated." in text
+    assert "**" not in text
+    assert "\n\n**model-int8.onnx: worse**\n\nOn" in readme(CARD, {"pipeline": FOUND}, ["model-int8.onnx: worse"])
     text = readme(CARD | {"temperature": None}, {"pipeline": FOUND, "model.tflite": FOUND})
     assert "pip install numpy soundfile ai-edge-litert\n" in text
     assert "not calibrated" in text
