@@ -33,8 +33,8 @@ labels, rate, windows, calibration, the settings of the front end, and the keys 
 {table}
 
 {warnings}On {material}; times are for {seconds:.2g} s of sound. `pipeline` is what training and `earmark predict`
-compute; float models must agree with it to {usual:g} on 95 % of the clips and to {tolerance:g} on each, or nothing is written (a
-pixel that falls on the other side of a half is a grey level off). Intervals count clips as independent.
+compute; float models must agree with it to {usual:g} on 95 % of the clips and to {tolerance:g} on each, or nothing is
+written (a pixel that falls on the other side of a half is a grey level off). Intervals count clips as independent.
 """
 
 
