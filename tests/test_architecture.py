@@ -44,7 +44,7 @@ ONLY_IN: dict[str, set[str]] = {
     "mlflow": {"tracking/", "serving/pyfunc.py", "lineage/tracked.py"},
     "optuna": {"sweeps/trials.py"},
     "snakemake": {"sweeps/benchmark.py"},
-    "tensorflow": set(),
+    "tensorflow": {"models/litert.py", "models/tensorflow_"},  # the converter to its own format
 }
 
 
