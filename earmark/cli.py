@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from earmark import __version__
-from earmark.commands import app, comparing, data, promoting, serving, steps, sweeping, using
+from earmark.commands import app, comparing, data, exporting, promoting, serving, steps, sweeping, using
 from earmark.errors import EarmarkError
 
 
@@ -66,6 +66,7 @@ COMMANDS = [
     serving.predict,
     serving.listen,
     app.app,
+    exporting.export,
     using.summary,
     using.provenance,
     promoting.promote,

@@ -10,15 +10,18 @@ from typing import Any
 LONGEST = 120
 """Characters of a name; the run's params say the rest."""
 
+ABBREVIATED = {"learning_rate": "lr"}
+"""MLflow's columns show 16 characters of a name: what varies most often must leave room for its value and a second."""
+
 
 def name_of(overrides: Mapping[str, Any], names: Iterable[str] | None = None) -> str:
-    """``learning_rate=0.001 head=linear``, params without their section where that leaves them apart.
+    """``lr=0.001 head=linear``, params without their section where that leaves them apart.
 
     ``names`` are all the params that vary among those that are named, if not those of ``overrides``.
     """
     flat = dict(_leaves(overrides))
     short = short_names(flat if names is None else {*flat, *names})
-    text = " ".join(f"{short[name]}={text_of(value)}" for name, value in flat.items())
+    text = " ".join(f"{ABBREVIATED.get(short[name], short[name])}={text_of(value)}" for name, value in flat.items())
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 2]} …"
 
 

@@ -26,7 +26,7 @@ FOLDER = "benchmarks"
 PUBLISHED = Path("results/profile")
 ORDER = (
     *("demo_corpus", "synthetic_speech", "manifest", "mel_shards", "backbone_onnx", "feature_shards", "range_test"),
-    *("network", "confounds", "exploration", "judgement"),
+    *("network", "validation", "confounds", "exploration", "judgement"),
 )
 """Rules in the order of the flow; others come last."""
 

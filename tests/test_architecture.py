@@ -17,8 +17,10 @@ FLOORS = {
     "evaluation": {"ground", "audio", "shards", "models", "serving"},
     "plan": {"ground", "audio", "shards", "corpus", "models"},
     "tracking": {"ground", "audio", "serving"},
-    "sweeps": {"ground", "shards", "models", "evaluation", "plan", "tracking"},
-    "top": {*ROOMS, "plan", "tracking", "sweeps"},
+    "profile": {"ground", "evaluation"},
+    "stage_times": {"ground", "shards", "plan", "profile"},
+    "sweeps": {"ground", "shards", "models", "evaluation", "plan", "tracking", "profile", "stage_times"},
+    "top": {*ROOMS, "plan", "tracking", "profile", "stage_times", "sweeps"},
 }
 GROUND = {
     "errors",
@@ -41,8 +43,8 @@ GROUND = {
 ONLY_IN: dict[str, set[str]] = {
     "mlflow": {"tracking/", "serving/pyfunc.py", "lineage/tracked.py"},
     "optuna": {"sweeps/trials.py"},
-    "snakemake": set(),
-    "tensorflow": set(),
+    "snakemake": {"sweeps/benchmark.py"},
+    "tensorflow": {"models/litert.py", "models/tensorflow_"},  # the converter to its own format
 }
 
 

@@ -2,7 +2,7 @@ from earmark.naming import LONGEST, name_of, short_names, text_of
 
 
 def test_a_name_says_what_was_changed():
-    assert name_of({"train.learning_rate": 0.0031234, "train.head": "linear"}) == "learning_rate=0.003123 head=linear"
+    assert name_of({"train.learning_rate": 0.0031234, "train.head": "linear"}) == "lr=0.003123 head=linear"
     assert name_of({"features.window": None, "train.augment": ["shift"]}) == 'window=null augment=["shift"]'
     assert name_of({"backbone": {"name": "vgg16", "fit": "pad"}}) == "name=vgg16 fit=pad"
 

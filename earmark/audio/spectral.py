@@ -28,7 +28,7 @@ def mfcc(mel_level: FloatArray, n_mfcc: int) -> FloatArray:
     The first coefficients, at most n_mels, of the orthonormal DCT-II over the bands: equals
     ``librosa.feature.mfcc(S=mel_level, n_mfcc=n_mfcc)``.
     """
-    return weighted_sums(_cosines(min(n_mfcc, len(mel_level)), len(mel_level)), mel_level)
+    return weighted_sums(cosines(min(n_mfcc, len(mel_level)), len(mel_level)), mel_level)
 
 
 def weighted_sums(weights: FloatArray, values: FloatArray) -> FloatArray:
@@ -41,12 +41,12 @@ def weighted_sums(weights: FloatArray, values: FloatArray) -> FloatArray:
 
 
 @lru_cache(maxsize=16)
-def _cosines(count: int, n_mels: int) -> FloatArray:
+def cosines(count: int, n_mels: int) -> FloatArray:
     """The first ``count`` rows of the orthonormal DCT-II of ``n_mels`` values."""
     turns = np.outer(np.arange(count), np.arange(n_mels) + 0.5) / n_mels
-    cosines = np.sqrt(2 / n_mels) * np.cos(np.pi * turns)
-    cosines[:1] = np.sqrt(1 / n_mels)
-    return cosines.astype(np.float32)
+    rows = np.sqrt(2 / n_mels) * np.cos(np.pi * turns)
+    rows[:1] = np.sqrt(1 / n_mels)
+    return rows.astype(np.float32)
 
 
 def delta(values: FloatArray, order: Literal[1, 2]) -> FloatArray:

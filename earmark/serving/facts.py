@@ -33,10 +33,14 @@ class Facts:
 
 def read_facts(model: Path) -> Facts:
     """The facts about the model in a folder; what is not beside it stays unknown."""
-    manifest = manifest_of(model)
+    return facts_of(model, model.parent / "predictions.parquet", manifest_of(model))
+
+
+def facts_of(model: Path, predictions: Path, manifest: Path | None) -> Facts:
+    """The facts about a model by its recorded ``predictions`` and its ``manifest`` (a folder), as far as there are."""
     typical, longest = _durations(manifest / "manifest.parquet") if manifest else (None, None)
     key = (read_record(model) or {}).get("key")
-    return Facts(_temperature(model.parent / "predictions.parquet", key), typical, longest)
+    return Facts(_temperature(predictions, key), typical, longest)
 
 
 def manifest_of(model: Path) -> Path | None:

@@ -83,8 +83,8 @@ def as_metrics(found: Mapping[str, Mapping[str, Mapping[str, float]]]) -> dict[s
 
 
 def table(outcomes: Sequence[Outcome], parent: ParentRun) -> list[str]:
-    """Markdown lines: each member with its validation and test figure, linked to its run."""
-    lines = ["| run | validation | test | |", "| --- | --- | --- | --- |"]
+    """Markdown lines: each member with its balanced accuracy on validation and test clips, linked to its run."""
+    lines = ["| balanced accuracy of | validation | test | |", "| --- | --- | --- | --- |"]
     for outcome in outcomes:
         link = parent.link(outcome.run_id, outcome.member.name) if outcome.run_id else outcome.member.name
         val, test = (outcome.figure(split, "balanced_accuracy") for split in ("val", "test"))

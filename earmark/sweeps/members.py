@@ -18,6 +18,7 @@ from earmark.digest import digest
 from earmark.errors import EarmarkError
 from earmark.naming import name_of
 from earmark.plan import Plan
+from earmark.stage_times import stage_times
 from earmark.sweeps.runner import Runner
 from earmark.tracking import ParentRun, Sweep, record
 
@@ -150,7 +151,7 @@ def _recorded(outcome: Outcome) -> Outcome:
     """Make the member's run complete, and keep its products from garbage collection."""
     if outcome.error is None:
         plan = outcome.member.plan
-        record(plan.params, plan.prepared, plan.model, plan.evaluation)
+        record(plan.params, plan.prepared, plan.model, plan.evaluation, times=stage_times(plan))
         inventory.note(plan.store, plan.params.digest(), plan.needed())
     return outcome
 

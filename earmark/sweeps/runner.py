@@ -12,12 +12,14 @@ import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Lock, RLock
 
 from earmark.errors import EarmarkError
 from earmark.plan import Plan
 from earmark.sweeps import validation
+from earmark.sweeps.benchmark import benchmarked
 
 TOLD = 3
 """Last lines of a failed command's output that are repeated in its error."""
@@ -106,16 +108,18 @@ class Runner:
         log = plan.store.root / "logs" / step / f"{key}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         name, command = f"{step}/{key}", [sys.executable, "-m", "earmark", step, *arguments]
-        with self._starting, log.open("wb") as output:
-            if self._stopped:
-                raise EarmarkError(f"{step}: stopped before it began")
-            process = self._running[name] = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
-        try:
-            code = process.wait()
-        finally:
-            del self._running[name]
-        if code:
-            raise EarmarkError(f"{step}: {_last_words(log)} (exit {code}; whole output: {log})")
+        with ExitStack() as measuring:
+            with self._starting, log.open("wb") as output:
+                if self._stopped:
+                    raise EarmarkError(f"{step}: stopped before it began")
+                process = self._running[name] = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+                measuring.enter_context(benchmarked(plan.store, step, key, process.pid))
+            try:
+                code = process.wait()
+            finally:
+                del self._running[name]
+            if code:
+                raise EarmarkError(f"{step}: {_last_words(log)} (exit {code}; whole output: {log})")
 
 
 def _last_words(log: Path) -> str:

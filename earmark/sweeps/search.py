@@ -24,10 +24,13 @@ from earmark.evaluation.tables import read_history
 from earmark.naming import name_of
 from earmark.plan import Plan
 from earmark.space import Range
+from earmark.stage_times import stage_times
 from earmark.store import acquire
 from earmark.sweeps import validation
 from earmark.sweeps.runner import Runner
 from earmark.tracking import Child, ParentRun, Sweep, record
+from earmark.tracking.record import TIME
+from earmark.tracking.run import section
 
 if TYPE_CHECKING:
     from earmark.sweeps.trials import Proposal, Trials
@@ -155,7 +158,7 @@ class Search:
         plan, figures = attempt.plan, validation.figures(attempt.plan)
         if attempt.had_model:  # its run may be of another server, or know only that a kill ended it
             record(plan.params, plan.prepared, plan.model)
-        self._parent.metrics_of(attempt.child, {f"val/{name}": value for name, value in figures.items()})
+        self._parent.metrics_of(attempt.child, section("val", figures) | section(TIME, stage_times(plan)))
         history = read_history(plan.model / "history.csv")
         self._trials.report(attempt.proposal, dict(enumerate(history[self._curve])))
         self._trials.note(attempt.proposal, {"val": figures, "epochs": len(history["epoch"])})

@@ -60,7 +60,7 @@ class DataSet:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # guesses about the source, hints about integers
             data = from_pandas(self.clips, str(manifest), targets="label", name=self.name, digest=self.digest).to_dict()
-        data["profile"] = json.dumps({**json.loads(data["profile"]), **self.profile()})
+        data["profile"] = json.dumps(self.profile())  # MLflow's own counts the rows, which are the clips, once more
         tags = {CONTEXT_TAG: self.context, **{name: _text(value) for name, value in self.profile().items()}}
         return DatasetInput(Dataset.from_dictionary(data), [InputTag(name, value) for name, value in tags.items()])
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +20,7 @@ from earmark.tracking.ending import ending, terminable
 from earmark.tracking.process import claim, end_abandoned
 from earmark.tracking.run import MODEL_KEY_TAG, REASON_TAG, Training, log_scalars
 from earmark.tracking.server import Server
+from earmark.tracking.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -93,13 +95,14 @@ class ParentRun:
             claim(self._client, self.run_id)
             if REASON_TAG in self._run.data.tags:
                 self._client.delete_tag(self.run_id, REASON_TAG)
+        self._watchdog = Watchdog(self.server, self._run.info.experiment_id)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._signals.__exit__(None, None, None)
-        with self.server.explained():
+        with closing(self._watchdog), self.server.explained():
             if error is None:
                 self._client.set_terminated(self.run_id, "FINISHED")
             else:
@@ -115,6 +118,8 @@ class ParentRun:
             found = self._with_tag(MODEL_KEY_TAG, model_key)
             run = found or training.run(self._client, self.server)
             run_id = str(run.info.run_id)
+            if found is None:
+                claim(self._client, run_id)  # until its training does, which may never begin
             self._client.set_tag(run_id, MEMBER_TAG + self.sweep.name, name)
             below = self._adopt(run, name, usual=training.name)
         return Child(run_id, found is None, below)

@@ -1,6 +1,7 @@
 """Which process works on a run, so that one that died without a word (SIGKILL, a power cut) is not RUNNING for ever.
 
-What dies so cannot say it; the next training, sweep or publication of the same experiment on that machine does.
+What dies so cannot say it. A process beside it does (``scribe``, ``watchdog``); where that died too, the next training,
+sweep or publication of the same experiment on that machine.
 """
 
 from __future__ import annotations
@@ -38,8 +39,19 @@ def end_abandoned(client: MlflowClient, experiment: str) -> None:
     """Mark the runs of an experiment KILLED that are RUNNING although their process, on this machine, is gone."""
     for run in client.search_runs([experiment], "attributes.status = 'RUNNING'"):
         if is_gone(run.data.tags.get(PROCESS_TAG, "")):
-            client.set_tag(run.info.run_id, REASON_TAG, REASON)
-            client.set_terminated(run.info.run_id, "KILLED")
+            _kill(client, run.info.run_id)
+
+
+def end_runs_of(client: MlflowClient, experiment: str, marked: str) -> None:
+    """Mark the runs of an experiment KILLED that are RUNNING by a process, by its mark, of which the end was seen."""
+    for run in client.search_runs([experiment], "attributes.status = 'RUNNING'"):
+        if run.data.tags.get(PROCESS_TAG) == marked:
+            _kill(client, run.info.run_id)
+
+
+def _kill(client: MlflowClient, run_id: str) -> None:
+    client.set_tag(run_id, REASON_TAG, REASON)
+    client.set_terminated(run_id, "KILLED")
 
 
 def is_gone(marked: str) -> bool:

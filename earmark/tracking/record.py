@@ -167,13 +167,20 @@ def _send_figures(client: MlflowClient, run: Run, study: Study, found: Sequence[
 
 
 def _model_of(client: MlflowClient, run: Run, study: Study) -> str:
-    """Id of the run's served model, which is logged unless there is one that was logged to its end."""
-    from earmark.tracking.served import log_served_model
+    """Id of the run's served model, which is logged unless there is one that was logged to its end.
 
+    One that was logged before the model was judged is not calibrated, so that another takes its place.
+    """
+    from earmark.serving.facts import facts_of
+    from earmark.tracking.served import has_facts, log_served_model
+
+    predictions = (study.evaluation or study.model) / "predictions.parquet"
+    facts = facts_of(study.model, predictions, study.prepared)
     for output in run.outputs.model_outputs if run.outputs else []:
-        if client.get_logged_model(output.model_id).status == "READY":
+        logged = client.get_logged_model(output.model_id)
+        if has_facts(logged, facts) or (study.evaluation is None and logged.status == "READY"):
             return str(output.model_id)
-    return log_served_model(run, study.params, study.prepared, study.model)
+    return log_served_model(run, study.params, study.prepared, study.model, facts)
 
 
 def _description(study: Study, found: Sequence[DataSet], run: Run) -> str:

@@ -125,7 +125,8 @@ class Registry:
         known = client.search_model_versions(f"name = '{self.name}' and run_id = '{chosen.run_id}'")
         if known:
             return known[0]
-        model_id = _outputs(chosen.run)[-1].model_id
+        logged = (client.get_logged_model(output.model_id) for output in _outputs(chosen.run))
+        model_id = max(logged, key=lambda model: int(model.creation_timestamp)).model_id  # MLflow keeps no order
         return client.create_model_version(self.name, f"models:/{model_id}", chosen.run_id, model_id=model_id)
 
     def _description(self, chosen: Judged, version: ModelVersion) -> str:

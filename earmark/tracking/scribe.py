@@ -34,6 +34,9 @@ FLUSH_SHARE = 0.015
 SAMPLE_SECONDS = 5.0
 """CPU, memory, disk, network and GPU are looked at this often, unless mlflow's own variable says otherwise."""
 
+FIRST_SECONDS = 1.0
+"""Of this time the first sample tells how busy the CPU was."""
+
 
 @dataclass(frozen=True)
 class Epoch:
@@ -181,7 +184,12 @@ def _monitor(run_id: str, uri: str) -> SystemMetricsMonitor:
     import psutil
     from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 
-    psutil.cpu_percent()  # is since the call before, and 0 at first
-    monitor = SystemMetricsMonitor(run_id, SAMPLE_SECONDS, resume_logging=True, tracking_uri=uri)
+    class Monitor(SystemMetricsMonitor):
+        def monitor(self) -> None:
+            psutil.cpu_percent()  # is since the same thread's call before, and 0 at first
+            self._shutdown_event.wait(FIRST_SECONDS)
+            super().monitor()
+
+    monitor = Monitor(run_id, SAMPLE_SECONDS, resume_logging=True, tracking_uri=uri)
     monitor.start()
     return monitor

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import platform
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
@@ -12,12 +15,17 @@ import pyarrow.parquet as pq
 from earmark.audio.decode import DecodeError, decode
 from earmark.audio.encode import encoded
 from earmark.config import Params
+from earmark.digest import digest
 from earmark.recordings import Recordings
+from earmark.serving.facts import Facts
 from earmark.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
-    from mlflow.entities import Run
+    from mlflow.entities import LoggedModel, Run
+
+FACTS_TAG = "earmark.facts"
+"""Tag of a logged model: the digest of the facts that went with it."""
 
 REQUIREMENTS = (
     *("mlflow", "numpy", "pandas", "pyarrow", "pydantic", "pyyaml", "scipy", "tqdm"),
@@ -29,10 +37,11 @@ EXAMPLE_SECONDS = 1.0
 """The example is the shortest test clip that lasts this long: MLflow stores it as text in the model's folder."""
 
 
-def log_served_model(run: Run, params: Params, prepared: Path, model: Path) -> str:
+def log_served_model(run: Run, params: Params, prepared: Path, model: Path, facts: Facts) -> str:
     """Log the model folder ``model`` to a run as a pyfunc, with this package's code so that it serves anywhere.
 
-    Returns the id of the logged model.
+    With it go the ``facts`` about it, so that its confidences are those of ``earmark predict``. Returns the id of the
+    logged model.
     """
     import mlflow
     from mlflow.models import Model
@@ -40,19 +49,27 @@ def log_served_model(run: Run, params: Params, prepared: Path, model: Path) -> s
     from earmark.serving import pyfunc
 
     mlflow.set_experiment(experiment_id=run.info.experiment_id)  # else the model is filed under "Default"
-    logged = Model.log(
-        artifact_path=None,
-        name="model",
-        flavor=mlflow.pyfunc,
-        run_id=run.info.run_id,
-        python_model=pyfunc.__file__,
-        artifacts={"model": str(model)},
-        code_paths=[str(Path(__file__).parents[1])],
-        signature=pyfunc.signature(model),
-        input_example=example(params, prepared),
-        conda_env=environment(),
-    )
+    with TemporaryDirectory() as folder:
+        (written := Path(folder) / "facts.json").write_text(json.dumps(asdict(facts)) + "\n")
+        logged = Model.log(
+            artifact_path=None,
+            name="model",
+            flavor=mlflow.pyfunc,
+            run_id=run.info.run_id,
+            python_model=pyfunc.__file__,
+            artifacts={pyfunc.MODEL: str(model), pyfunc.FACTS: str(written)},
+            code_paths=[str(Path(__file__).parents[1])],
+            signature=pyfunc.signature(model),
+            input_example=example(params, prepared),
+            conda_env=environment(),
+        )
+    mlflow.MlflowClient().set_logged_model_tags(logged.model_id, {FACTS_TAG: digest(asdict(facts))})
     return str(logged.model_id)
+
+
+def has_facts(logged: LoggedModel, facts: Facts) -> bool:
+    """Whether a model was logged to its end, with these ``facts``."""
+    return bool(logged.status == "READY" and logged.tags.get(FACTS_TAG) == digest(asdict(facts)))
 
 
 def environment() -> dict[str, Any]:

@@ -3,7 +3,7 @@ import json
 
 def test_a_grid_is_listed_before_it_runs(cli):
     answer = cli("grid", "-S", "train.learning_rate=1e-3,0.01", "-S", "train.head=linear", "--dry-run")
-    assert answer.output.splitlines() == ["learning_rate=0.001 head=linear", "learning_rate=0.01 head=linear"]
+    assert answer.output.splitlines() == ["lr=0.001 head=linear", "lr=0.01 head=linear"]
     named = cli("grid", "-S", "train.seed=0,1", "--dry-run", "--json").output
     assert json.loads(named) == ["seed=0", "seed=1"]
 

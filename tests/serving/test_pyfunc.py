@@ -1,17 +1,25 @@
 """The MLflow model: saved with its code, loaded by MLflow, asked with bytes and with base64, and refusing in words."""
 
 import base64
+import io
+import json
 from pathlib import Path
 
 import mlflow.pyfunc
+import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 from mlflow.exceptions import MlflowException
-from mlflow.pyfunc.scoring_server import infer_and_parse_data
+from mlflow.pyfunc.scoring_server import infer_and_parse_data, invocations
 
 import earmark
 from earmark.serving import pyfunc
+from earmark.serving.facts import Facts
 from earmark.serving.predictor import Predictor
+from earmark.serving.recogniser import Recogniser
+
+FACTS = Facts(temperature=4.0, typical_seconds=0.6, longest_seconds=1.2)
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +34,57 @@ def model(served, tmp_path_factory):
         pip_requirements=[],
     )
     return mlflow.pyfunc.load_model(str(path))
+
+
+@pytest.fixture(scope="module")
+def calibrated(served, tmp_path_factory):
+    """The same model with what its study knows about it."""
+    folder = tmp_path_factory.mktemp("calibrated")
+    (folder / "facts.json").write_text(json.dumps(vars(FACTS)))
+    mlflow.pyfunc.save_model(
+        folder / "model",
+        python_model=pyfunc.__file__,
+        artifacts={"model": str(served.folder), "facts": str(folder / "facts.json")},
+        code_paths=[str(Path(earmark.__file__).parent)],
+        signature=pyfunc.signature(served.folder),
+        pip_requirements=[],
+    )
+    return mlflow.pyfunc.load_model(str(folder / "model"))
+
+
+def invoked(model, records, **params):
+    """What ``POST /invocations`` answers."""
+    body = json.dumps({"dataframe_records": records, "params": params})
+    answer = invocations(body, "application/json", model, model.metadata.get_input_schema())
+    assert answer.status == 200, answer.response
+    return json.loads(answer.response)["predictions"]
+
+
+def test_a_served_answer_is_that_of_predict_windows_and_calibration_included(served, calibrated):
+    recogniser = Recogniser(Predictor.load(served.folder), FACTS)
+    files = [served.files[0], served.files[7], served.files[-1]]  # up to 1.35 s: two of them are cut into windows
+    expected = [recogniser.of_file(path) for path in files]
+    found = invoked(calibrated, [{"audio": base64.b64encode(path.read_bytes()).decode()} for path in files])
+    assert [row["label"] for row in found] == [answer.label for answer in expected]
+    for row, answer in zip(found, expected, strict=True):
+        assert row["confidence"] == pytest.approx(answer.confidence, abs=1e-9)
+        assert row["confidence"] < max(row["p_down"], row["p_up"]), "a temperature of 4 makes it less sure"
+
+
+def test_unknown_is_a_param_of_the_request(served, calibrated):
+    record = {"audio": base64.b64encode(served.files[0].read_bytes()).decode()}
+    (known,) = invoked(calibrated, [record])
+    (unknown,) = invoked(calibrated, [record], unknown=min(1.0, known["confidence"] + 1e-6))
+    assert (known["label"], unknown["label"]) == ("down", "unknown")
+    assert unknown["confidence"] == known["confidence"]
+
+
+def test_silence_gets_no_class(calibrated):
+    buffer = io.BytesIO()
+    soundfile.write(buffer, np.zeros(16000), 16000, format="WAV")
+    (row,) = invoked(calibrated, [{"audio": base64.b64encode(buffer.getvalue()).decode()}], unknown=1.0)
+    assert (row["label"], row["confidence"]) == ("no speech", 1.0)
+    assert row["p_down"] is None or np.isnan(row["p_down"])
 
 
 def audio(served):

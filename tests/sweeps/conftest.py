@@ -12,6 +12,7 @@ from earmark import config
 from earmark.cli import main
 from earmark.errors import EarmarkError
 from earmark.plan import Plan
+from earmark.sweeps.benchmark import benchmarked
 from earmark.sweeps.runner import Runner
 from earmark.tracking import Server
 
@@ -32,7 +33,8 @@ class Here(Runner):
     def _run(self, plan, step, key, *arguments):
         made.append(step)
         try:
-            main.main([step, *arguments], standalone_mode=False)
+            with benchmarked(plan.store, step, key, os.getpid()):
+                main.main([step, *arguments], standalone_mode=False)
         except SystemExit as error:
             raise EarmarkError(f"{step}: exit {error.code}") from None
 

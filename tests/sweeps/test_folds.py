@@ -35,6 +35,8 @@ def test_all_folds_share_their_images_and_become_one_parent(study, commands, run
     assert parent.data.metrics["test/balanced_accuracy.sd"] == found["sd"]
     assert parent.data.metrics["pooled/accuracy.low"] == low
     assert all("test/balanced_accuracy" in run.data.metrics for run in children.values())
+    for stage in ("prepare", "mel", "embed", "train", "evaluate"):
+        assert all(run.data.metrics[f"time/{stage}"] > 0 for run in children.values()), stage
     commands.clear()
     assert folds(plan) == summary and commands == []
 

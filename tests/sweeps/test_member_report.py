@@ -46,6 +46,7 @@ def test_the_spread_is_that_of_a_sample(outcomes):
 def test_runs_are_linked_and_failures_named(outcomes):
     parent = SimpleNamespace(link=lambda run_id, text: f"[{text}]({run_id})")
     lines = member_report.table(outcomes, parent)
+    assert lines[0].startswith("| balanced accuracy of |"), "what the figures are"
     assert lines[2] == "| [seed=0](r0) | 0.7500 | 0.5000 |  |"
     assert lines[4] == "| seed=2 | – | – | disk full |"
 

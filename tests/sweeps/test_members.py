@@ -8,7 +8,7 @@ from earmark.sweeps.runner import Runner
 def test_a_member_says_its_params_as_they_are_read(study):
     member = Member.of(study(), {"train.learning_rate": "1e-3", "features.window": {"seconds": 2}})
     assert member.overrides == {"train.learning_rate": 0.001, "features.window": {"seconds": 2}}
-    assert member.name == "learning_rate=0.001 seconds=2"
+    assert member.name == "lr=0.001 seconds=2"
 
 
 def test_heads_are_trained_side_by_side_and_networks_alone(study):

@@ -3,6 +3,7 @@ import threading
 import pytest
 
 from earmark.errors import EarmarkError
+from earmark.stage_times import stage_times
 from earmark.sweeps.runner import Runner
 
 
@@ -17,6 +18,7 @@ def test_what_is_missing_is_made_by_the_commands(study, tones, monkeypatch, tmp_
     runner._images(plan)
     assert [path.stat().st_mtime_ns for path in mels] == stamps
     assert list((tmp_path / "store" / "logs" / "mel").glob("*.log"))
+    assert stage_times(plan).keys() == {"prepare", "mel"}, "as after a workflow"
 
 
 def test_a_failed_command_is_told_in_its_own_words(study, tmp_path, monkeypatch):

@@ -37,11 +37,12 @@ def test_a_search_chooses_by_validation_and_leaves_a_recipe(study, commands, run
     (parent,), children = runs()
     assert parent.info.status == "FINISHED" and len(children) == 2
     assert {run.data.tags["mlflow.parentRunId"] for run in children.values()} == {parent.info.run_id}
-    assert {"learning_rate=0.01 head=linear"} <= children.keys(), "named by what was changed"
+    assert {"lr=0.01 head=linear"} <= children.keys(), "named by what was changed"
     best = children[summary["best"]["name"]]
     assert parent.data.tags["earmark.best_run"] == best.info.run_id
     assert best.data.metrics["val/balanced_accuracy"] == parent.data.metrics["val/balanced_accuracy"]
     assert not any(name.startswith("test/") for name in best.data.metrics)
+    assert best.data.metrics["time/train"] > 0
     assert "train.head" not in parent.data.params and "varied.train.head" in parent.data.params
 
     commands.clear()
@@ -136,7 +137,7 @@ def test_hopeless_trials_are_pruned(study, runs, monkeypatch):
     assert pruned["train.learning_rate"] == "1e-09"
     assert "worse than half of the earlier trials at epoch" in pruned["reason"]
     _, children = runs()
-    run = children["learning_rate=1e-09"]
+    run = children["lr=1e-09"]
     assert run.info.status == "KILLED" and run.data.tags["earmark.reason"].startswith("pruned: ")
 
 

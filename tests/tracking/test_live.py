@@ -87,7 +87,10 @@ def test_the_machine_is_watched(logger, server):
         logger.on_epoch(0, {"loss": 1.0})
         eventually(lambda: is_recorded(server))
         eventually(lambda: any(name.startswith("system/") for name in only_run(server)[1].data.metrics))
-    assert only_run(server)[1].data.metrics["system/system_memory_usage_megabytes"] > 0
+    client, run = only_run(server)
+    assert run.data.metrics["system/system_memory_usage_megabytes"] > 0
+    first, *_ = client.get_metric_history(run.info.run_id, "system/cpu_utilization_percentage")
+    assert first.value > 0, "not what psutil says when it is asked for the first time"
 
 
 def test_the_examples_of_an_epoch_give_the_images_per_second():

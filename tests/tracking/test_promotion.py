@@ -12,7 +12,9 @@ from earmark.cli import main
 from earmark.errors import EarmarkError
 from earmark.promotion import promote
 from earmark.provenance import Provenance
+from earmark.serving.app.model import Served
 from earmark.tracking import Registry, record
+from earmark.tracking.fetched import model_folder
 
 CLIPS = 20
 
@@ -89,3 +91,13 @@ def test_the_command_says_what_it_compared(trained, server, monkeypatch):
     assert (said["model"], said["version"], said["paired"]["only_new"]) == ("earmark-toy", "2", 8)
     assert said["paired"]["p"] == pytest.approx(2 / 2**8)
     assert third.exit_code == 1 and "is worse than it" in third.output
+
+
+def test_the_champion_is_what_the_page_can_serve_by_its_address(trained, server, tmp_path):
+    promote(trained(19), server=server)
+    served = Served(model_folder("models:/earmark-toy@champion", tmp_path / "fetched", server), "earmark-toy@champion")
+    about = served.about()
+    assert (about["name"], about["labels"]) == ("earmark-toy@champion", ["a", "b"])
+    predictions = served.folder.parent / "predictions.parquet"
+    right = [row["predicted"] == row["label"] for row in pq.read_table(predictions).to_pylist()]
+    assert sum(right) == 19, "its own answers lie beside it"

@@ -37,7 +37,7 @@ def committed(tmp_path, monkeypatch, params):
     ("change", "name"),
     [
         ({}, "earmark_base-final-ababab"),
-        ({"train.learning_rate": 0.02}, "learning_rate=0.02 ababab"),
+        ({"train.learning_rate": 0.02}, "lr=0.02 ababab"),
         ({"train.seed": 1, "split.seed": 2}, "split.seed=2 train.seed=1 ababab"),
         ({"evaluate.bootstrap": 7, "search.trials": 3}, "earmark_base-final-ababab"),
         ({"task": "another", "train.seed": 1}, "earmark_base-final-ababab"),

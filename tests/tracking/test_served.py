@@ -1,13 +1,23 @@
 import base64
 import io
+import shutil
 
 import numpy as np
+import onnx
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import soundfile
 
+from earmark.provenance import Provenance
+from earmark.serving.calibration import calibrated
+from earmark.serving.facts import facts_of
 from earmark.serving.predictor import Predictor
+from earmark.store import Store
 from earmark.tracking import record
 from earmark.tracking.served import example
+
+MODEL_KEY = "ab" * 10
 
 
 @pytest.fixture
@@ -29,6 +39,44 @@ def test_the_logged_model_takes_audio_and_answers_like_the_predictor(logged, mod
         assert answer["label"] == expected.label
         assert answer["confidence"] == pytest.approx(expected.confidence)
         assert [answer["p_a"], answer["p_b"]] == pytest.approx(list(expected.probabilities.values()))
+
+
+@pytest.fixture
+def predictions(evaluation):
+    """Recorded answers of validation clips in the evaluation, of a model that is less right than it is sure."""
+    rows = [{"split": "val", "label": "ab"[n % 4 == 0], "p_a": 0.95, "p_b": 0.05} for n in range(40)]
+    table = pa.Table.from_pylist(rows)
+    stamped = Provenance("evaluate", 1, "e" * 20, inputs={"model": MODEL_KEY}).stamp(table.schema)
+    pq.write_table(table.cast(stamped), evaluation / "predictions.parquet")
+    return evaluation
+
+
+def test_a_judged_model_is_calibrated_and_takes_the_place_of_one_that_was_not(
+    params, prepared, model, predictions, server, tmp_path
+):
+    import mlflow.pyfunc
+
+    said = model / "params.yaml"
+    said.write_text(said.read_text().replace("normalise: band_mean", "normalise: none"))  # else all it says is 0.5
+    head = onnx.load(model / "head.onnx")
+    head.graph.initializer[0].CopyFrom(onnx.numpy_helper.from_array(np.float32([[0.01, -0.01]]), "w"))
+    onnx.save(head, model / "head.onnx")
+    client = server.client()
+    client.get_run(record(params, prepared, model, None, server))
+    run = client.get_run(record(params, prepared, model, predictions, server))
+    outputs = [client.get_logged_model(output.model_id) for output in run.outputs.model_outputs]
+    first, second = (each.model_uri for each in sorted(outputs, key=lambda each: each.creation_timestamp))
+    frame = [{"audio": (tmp_path / "test-1.5.wav").read_bytes()}]
+    plain, sure = (mlflow.pyfunc.load_model(uri).predict(frame).to_dict("records")[0] for uri in (first, second))
+    facts = facts_of(model, predictions / "predictions.parquet", prepared)
+    assert facts.temperature > 1
+    probabilities = np.array([sure["p_a"], sure["p_b"]])
+    assert plain["confidence"] == pytest.approx(probabilities.max())
+    assert sure["confidence"] == pytest.approx(calibrated(probabilities, facts.temperature).max())
+    assert sure["confidence"] < plain["confidence"]
+    shutil.rmtree(Store.find().root / "tracking")  # the receipts, so that MLflow itself is asked
+    again = client.get_run(record(params, prepared, model, predictions, server))
+    assert len(again.outputs.model_outputs) == 2, "nothing is logged twice"
 
 
 def test_it_lies_beside_its_run(logged, server):

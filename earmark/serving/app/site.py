@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -33,6 +33,8 @@ STATUS = {"too_large": 413, "unreadable": 415, "needs_ffmpeg": 415}
 REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
 """The report holds its own styles and pictures, and runs nothing."""
 
+Item = TypeVar("Item")
+
 
 class Site:
     """What is served: models, clips to try, and the workers, which know the models by their numbers."""
@@ -50,9 +52,9 @@ class Site:
         pages = [Route("/", self.page)] + [Route("/compare", self.page)] * (len(self.models) > 1)
         api = [
             Route("/api/about", self.about),
-            Route("/api/presets/{number:int}", self.preset),
+            Route("/api/presets/{number}", self.preset),
             Route("/api/predict", self.predict, methods=["POST"]),
-            Route("/report/{number:int}", self.report),
+            Route("/report/{number}", self.report),
         ]
         files = Mount("/static", StaticFiles(directory=PAGE))
         guard = Middleware(Guard, hosts=hosts, addresses=addresses)
@@ -74,15 +76,15 @@ class Site:
 
     async def preset(self, request: Request) -> Response:
         """The recording of a clip to try."""
-        number = request.path_params["number"]
-        if number >= len(self.presets):
-            return _refused(404, "unknown", f"there are {len(self.presets)} clips to try")
-        return Response(await run_in_threadpool(self.presets[number].audio), media_type="application/octet-stream")
+        preset = _numbered(self.presets, request)
+        if preset is None:
+            return _refused(404, "unknown", f"there are {len(self.presets)} clips to try, numbered from 0")
+        return Response(await run_in_threadpool(preset.audio), media_type="application/octet-stream")
 
     async def report(self, request: Request) -> Response:
         """The report of a model's study."""
-        number = request.path_params["number"]
-        report = self.models[number].report if number < len(self.models) else None
+        model = _numbered(self.models, request)
+        report = None if model is None else model.report
         if report is None:
             return _refused(404, "unknown", "no report of this model is shown")
         return FileResponse(report, headers={"Content-Security-Policy": REPORT_POLICY})
@@ -115,6 +117,12 @@ class Site:
     async def _life(self, application: Starlette) -> AsyncIterator[None]:
         yield
         self.workers.close()
+
+
+def _numbered(items: Sequence[Item], request: Request) -> Item | None:
+    """The item whose number, from 0, ends the address; None if it is no number, or that of none."""
+    numbers = {str(number): item for number, item in enumerate(items)}
+    return numbers.get(request.path_params["number"])
 
 
 async def _failed(request: Request, error: Exception) -> Response:

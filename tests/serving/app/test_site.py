@@ -56,6 +56,13 @@ def test_clips_to_try_are_the_test_clips_as_they_are(server):
     assert server.ask("GET", "/api/presets/2")[0] == server.ask("GET", "/api/presets/..%2f..%2fparams")[0] == 404
 
 
+@pytest.mark.parametrize("number", ["9" * 5000, "-1", "1.0", "%C2%B2", "x"])
+@pytest.mark.parametrize("address", ["/api/presets/", "/report/"])
+def test_a_number_of_nothing_is_told_so(server, address, number):
+    status, _, body = server.ask("GET", address + number)
+    assert (status, json.loads(body)["reason"]) == (404, "unknown")
+
+
 def test_the_report_may_hold_styles_but_no_script(server):
     status, headers, body = server.ask("GET", "/report/0")
     assert status == 200 and b"The report" in body

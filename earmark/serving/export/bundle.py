@@ -1,0 +1,164 @@
+"""The folder for a device: the model in the formats asked for, its card, a script that runs it, and what was measured.
+
+``model.onnx``, ``model-int8.onnx``, ``model.tflite``, ``model-int8.tflite``, each ``waveform`` → ``probabilities``
+with the front end inside; ``card.json`` (labels, rate, windows, calibration, provenance, figures); ``run.py``;
+``README.md``.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from earmark import __version__
+from earmark.digest import file_digest
+from earmark.errors import EarmarkError
+from earmark.provenance import read_record
+from earmark.serving.export import material, run
+from earmark.serving.export.material import Clip
+from earmark.serving.export.parity import TOLERANCE, USUAL, Figures, answers, figures
+from earmark.serving.export.quantise import CALIBRATION, quantise
+from earmark.serving.export.readme import readme
+from earmark.serving.export.runner import interpreter_class, runner
+from earmark.serving.export.waveform import whole
+from earmark.serving.facts import read_facts
+from earmark.serving.predictor import Predictor
+from earmark.serving.recogniser import Recogniser
+from earmark.store import replacing_folder
+
+Format = Literal["onnx", "tflite"]
+Say = Callable[[str], None]
+
+CARD, PIPELINE = "card.json", "pipeline"
+"""File with all that a program needs to know; name of the row that the others are compared with."""
+
+
+def export(
+    model: Path,
+    out: Path,
+    formats: Sequence[Format],
+    int8: bool = False,
+    most: int | None = None,
+    unknown: float = 0.0,
+    say: Say = lambda _: None,
+) -> dict[str, Figures]:
+    """Write the folder ``out`` whole or not at all; gives what was measured of the pipeline and of each file in it.
+
+    ``most`` test clips are measured (None: all), ``unknown`` is the confidence below which there is no label, ``say``
+    hears what is being done. Raises EarmarkError if the model cannot be exported, ``out`` is something else, or a float
+    model does not answer as the pipeline does.
+    """
+    refuse_other(out)
+    if "tflite" in formats:
+        interpreter_class()
+    predictor = Predictor.load(model, threads=1)
+    rate = predictor.params.features.sample_rate
+    card = _card(model, predictor, unknown)
+    with replacing_folder(out) as folder:
+        _write_models(model, folder, predictor, card, formats, int8, say)
+        clips = material.clips(model, "test", rate, most) or material.made(rate)
+        say(f"comparing with the pipeline on {len(clips)} clips")
+        measured = _measured(folder, predictor, clips)
+        _refuse_different(measured)
+        card["files"] = {name: file_digest(folder / name) for name in measured if name != PIPELINE}
+        card["measured"] = {name: each.plain() for name, each in measured.items()}
+        (folder / CARD).write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        (folder / "README.md").write_text(readme(card, measured, losses(measured)), encoding="utf-8")
+        shutil.copyfile(Path(run.__file__), folder / "run.py")
+    return measured
+
+
+def refuse_other(out: Path) -> None:
+    """Raise EarmarkError if ``out`` is there and no earlier export, so that nothing else is replaced."""
+    if out.exists() and not (out / CARD).is_file() and not (out.is_dir() and not any(out.iterdir())):
+        raise EarmarkError(f"{out}: is there and is no earlier export; name another folder by --out")
+
+
+def _write_models(
+    model: Path,
+    folder: Path,
+    predictor: Predictor,
+    card: dict[str, Any],
+    formats: Sequence[Format],
+    int8: bool,
+    say: Say,
+) -> None:
+    import onnx
+
+    network = whole(model, predictor, {name: card[name] for name in ("labels", "sample_rate", "model", "earmark")})
+    onnx.save(network, float_model := folder / "model.onnx")
+    if int8 and "onnx" in formats:
+        say("measuring ranges for int8 on training clips")
+        rate = predictor.params.features.sample_rate
+        quantise(float_model, folder / "model-int8.onnx", material.clips(model, "train", rate, CALIBRATION))
+    if "tflite" in formats:
+        from earmark.models.litert import converted
+
+        for name, quantised in (("model", False), ("model-int8", True))[: 1 + int8]:
+            say(f"converting to {name}.tflite")
+            (folder / f"{name}.tflite").write_bytes(converted(network, quantised))
+    if "onnx" not in formats:
+        float_model.unlink()
+
+
+def _measured(folder: Path, predictor: Predictor, clips: Sequence[Clip]) -> dict[str, Figures]:
+    """The figures of the pipeline, then those of each model in ``folder``, the float ones first."""
+
+    def pipeline(samples: Any) -> Any:
+        answer = predictor.predict_windows(predictor.frontend.windows(samples))
+        return np.array(list(answer.probabilities.values()))
+
+    expected = answers(pipeline, clips)
+    found = {PIPELINE: figures(None, pipeline, clips, expected, predictor.labels)}
+    for path in sorted(folder.glob("model*"), key=lambda path: (path.suffix, len(path.name))):
+        try:
+            found[path.name] = figures(path, runner(path), clips, expected, predictor.labels)
+        except Exception as error:  # both libraries have exception classes of their own for every kind of failure
+            raise EarmarkError(f"{path.name} was written and does not run ({' '.join(str(error).split())})") from error
+    return found
+
+
+def _refuse_different(measured: dict[str, Figures]) -> None:
+    for name, each in measured.items():
+        if "int8" not in name and not each.agrees:
+            raise EarmarkError(
+                f"{name} does not answer as the pipeline does: on the clip {each.worst} a probability differs by "
+                f"{each.difference:.2g} (allowed: {TOLERANCE:g}), on 5 % of the clips by {each.usual_difference:.2g} "
+                f"or more (allowed: {USUAL:g}). Nothing was written; please report it with the model's params.yaml"
+            )
+
+
+def losses(measured: dict[str, Figures]) -> list[str]:
+    """A sentence for each int8 model that is worse than chance explains: below the interval of its float model."""
+    sentences = []
+    for name, each in measured.items():
+        interval = measured[PIPELINE].interval
+        if each.accuracy is not None and interval is not None and each.accuracy < interval[0]:
+            sentences.append(
+                f"{name}: accuracy {each.accuracy:.3f} is below the interval of the float model, {interval[0]:.3f} to "
+                f"{interval[1]:.3f}; 8 bits cost this model something: use the float file, or train it larger"
+            )
+    return sentences
+
+
+def _card(model: Path, predictor: Predictor, unknown: float) -> dict[str, Any]:
+    record, facts = read_record(model) or {}, read_facts(model)
+    recogniser = Recogniser(predictor, facts)
+    return {
+        "labels": predictor.labels,
+        "sample_rate": recogniser.rate,
+        "window_seconds": recogniser.window_seconds,
+        "longest_seconds": recogniser.whole_seconds,
+        "temperature": facts.temperature,
+        "unknown_below": unknown,
+        "model": record.get("key"),
+        "inputs": record.get("inputs", {}),
+        "earmark": __version__,
+        "features": predictor.params.features.front_end(),
+        "backbone": predictor.params.backbone.decisive(),
+    }
