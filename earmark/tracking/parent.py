@@ -80,6 +80,7 @@ class ParentRun:
     def __post_init__(self) -> None:
         self._client: MlflowClient = self.server.client()
         self._signals = terminable()
+        self._children: set[str] = set()
         with self.server.explained():
             self._run = self._find_or_create()
 
@@ -104,7 +105,7 @@ class ParentRun:
         self._signals.__exit__(None, None, None)
         with closing(self._watchdog), self.server.explained():
             if error is None:
-                self._client.set_terminated(self.run_id, "FINISHED")
+                self._client.set_terminated(self.run_id, "FINISHED", self._end_time())
             else:
                 self._end_badly(self.run_id, *ending(error))
 
@@ -122,6 +123,7 @@ class ParentRun:
                 claim(self._client, run_id)  # until its training does, which may never begin
             self._client.set_tag(run_id, MEMBER_TAG + self.sweep.name, name)
             below = self._adopt(run, name, usual=training.name)
+            self._children.add(run_id)
         return Child(run_id, found is None, below)
 
     def metrics_of(self, child: Child, values: Mapping[str, float]) -> None:
@@ -211,6 +213,13 @@ class ParentRun:
             return str(self._client.get_run(run_id).info.lifecycle_stage) == "active"
         except MlflowException:
             return False
+
+    def _end_time(self) -> int | None:
+        """When the sweep ended, in ms; None: now. One that had finished keeps its end, unless a member ended later."""
+        if self._run.info.status != "FINISHED":
+            return None
+        members = (self._client.get_run(run_id).info.end_time for run_id in self._children)
+        return max([self._run.info.end_time, *(end or 0 for end in members)])
 
     def _end_badly(self, run_id: str, status: str, reason: str) -> None:
         self._client.set_tag(run_id, REASON_TAG, reason[:5000])

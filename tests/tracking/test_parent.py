@@ -48,6 +48,19 @@ def test_the_same_sweep_is_the_same_run(opened, params):
         assert member(again, params, 0, "a" * 20) == replace(child, is_new=False)
 
 
+def test_a_finished_sweep_keeps_its_end_unless_a_member_ends_later(opened, server, params):
+    client = server.client()
+    ends = []
+    for seeds in ((0,), (0,), (0, 1)):
+        with opened() as parent:
+            for seed in seeds:
+                child = member(parent, params, seed, f"{seed}" * 20)
+                if child.is_new:
+                    client.set_terminated(child.run_id, "FINISHED")
+        ends.append(client.get_run(parent.run_id).info.end_time)
+    assert ends[0] == ends[1] < ends[2] == client.get_run(child.run_id).info.end_time
+
+
 def test_a_run_of_its_own_becomes_a_child_and_a_name_given_by_hand_stays(opened, server, params):
     client = server.client()
     usual, named = (Training(params, key, DATA).run(client, server) for key in ("a" * 20, "b" * 20))
