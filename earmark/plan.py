@@ -228,7 +228,8 @@ class Plan:
     @cached_property
     def model_key(self) -> str:
         """Key of the model: train params, and what it learns from."""
-        return digest("train", versions.TRAIN, self.params.train.recipe(), *self._examples)
+        together = [versions.ENSEMBLE] if self.params.train.members > 1 else []
+        return digest("train", versions.TRAIN, self.params.train.recipe(), *self._examples, *together)
 
     @property
     def model(self) -> Path:

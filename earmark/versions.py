@@ -12,6 +12,7 @@ RATES = 1
 TRAIN = 2
 AUGMENT = 1  # of models that train.augment had a part in
 SCRATCH = 1  # of networks that are trained from scratch
+ENSEMBLE = 1  # of several networks that answer together
 CONFOUNDS = 1
 EVALUATE = 4
 EXPLORE = 1

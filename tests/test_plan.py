@@ -326,4 +326,13 @@ def test_levels_that_nothing_has_and_what_is_not_augmented_leave_the_key(plan_of
     monkeypatch.setattr(versions, "AUGMENT", 98)
     assert plan_of(train=augmented).model_key != after
     monkeypatch.setattr(versions, "SCRATCH", 99)
+    monkeypatch.setattr(versions, "ENSEMBLE", 99)
     assert keys(plan_of()) == before
+
+
+def test_the_version_of_ensembles_is_in_their_key_alone(plan_of, monkeypatch):
+    one, several = ({"mode": "tune", "members": members} for members in (1, 2))
+    before = plan_of(train=one).model_key, plan_of(train=several).model_key
+    monkeypatch.setattr(versions, "ENSEMBLE", 99)
+    assert plan_of(train=one).model_key == before[0]
+    assert plan_of(train=several).model_key != before[1]

@@ -28,14 +28,15 @@ class OpenWeights(keras.Model):
     def __init__(self, network: keras.Model, opened: list[Any]) -> None:
         super().__init__(name="open_weights")
         self._network = (network,)  # in a tuple, Keras does not see what is not to be exported
-        self._places = {variable.path: place for place, variable in enumerate(opened)}
+        # by identity: the members of an ensemble have layers, and so paths, of the same names
+        self._places = {id(variable): place for place, variable in enumerate(opened)}
 
     def call(self, inputs: list[Any]) -> Any:
         """What the network answers where the variables have the given values."""
         (network,), (values, *opened) = self._network, inputs
 
         def given(variables: list[Any]) -> list[Any]:
-            return [opened[self._places[each.path]] if each.path in self._places else each for each in variables]
+            return [opened[self._places[id(each)]] if id(each) in self._places else each for each in variables]
 
         trainable, others = given(network.trainable_variables), given(network.non_trainable_variables)
         return network.stateless_call(trainable, others, values, training=False)[0]

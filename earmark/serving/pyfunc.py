@@ -53,16 +53,21 @@ class SpeechClassifier(mlflow.pyfunc.PythonModel):
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
         """One row per row of ``model_input``, whose column ``audio`` holds bytes or base64 text: ``columns(labels)``.
 
-        ``params`` may hold ``unknown``. A recording without speech is ``no speech``, and its probabilities are NaN.
-        Raises MlflowException (400) naming the row that is not base64 or not audio.
+        ``params`` may hold ``unknown``. A recording without speech is ``no speech``, and its probabilities are None.
+        Raises MlflowException (400) naming the row that is not base64 or not audio, or if ``unknown`` is not 0..1.
         """
         if COLUMN not in model_input:
             found = ", ".join(map(str, model_input.columns)) or "none"
             raise _refused(f"column '{COLUMN}' is missing (found: {found}); it holds the bytes of audio files")
         clips = (self._samples(row, value) for row, value in enumerate(model_input[COLUMN]))
         least, labels = float((params or {}).get(THRESHOLD, 0.0)), self._recogniser.predictor.labels
+        if not 0 <= least <= 1:
+            raise _refused(f"params: '{THRESHOLD}' is {least}; it is a confidence, 0 to 1")
         rows = [_row(self._recogniser.of_samples(samples), labels, least) for samples in clips]
-        return pd.DataFrame(rows, columns=columns(labels))
+        answers = pd.DataFrame(rows, columns=columns(labels))
+        if answers.isna().any(axis=None):
+            return answers.astype(object).where(answers.notna(), None)  # JSON has null, and no NaN
+        return answers
 
     def _samples(self, row: int, value: Any) -> FloatArray:
         try:
@@ -75,7 +80,7 @@ class SpeechClassifier(mlflow.pyfunc.PythonModel):
 
 def _row(answer: Answer, labels: list[str], least: float) -> tuple[Any, ...]:
     label = UNKNOWN if answer.probabilities and answer.confidence < least else answer.label
-    return (label, answer.confidence, *(answer.probabilities.get(name, float("nan")) for name in labels))
+    return (label, answer.confidence, *(answer.probabilities.get(name) for name in labels))
 
 
 def columns(labels: list[str]) -> list[str]:

@@ -119,15 +119,15 @@ class Registry:
         return str(version.version)
 
     def _version(self, client: MlflowClient, chosen: Judged) -> ModelVersion:
-        """The version of a run's model, which is made if there is none."""
+        """The version of the newest model that a run has logged to its end, which is made if there is none."""
         if not client.search_registered_models(f"name = '{self.name}'"):
             client.create_registered_model(self.name, tags={"task": self.task})
-        known = client.search_model_versions(f"name = '{self.name}' and run_id = '{chosen.run_id}'")
-        if known:
-            return known[0]
         logged = (client.get_logged_model(output.model_id) for output in _outputs(chosen.run))
-        model_id = max(logged, key=lambda model: int(model.creation_timestamp)).model_id  # MLflow keeps no order
-        return client.create_model_version(self.name, f"models:/{model_id}", chosen.run_id, model_id=model_id)
+        newest = max(logged, key=lambda each: (each.status == "READY", int(each.creation_timestamp)))
+        source = f"models:/{newest.model_id}"
+        known = client.search_model_versions(f"name = '{self.name}' and run_id = '{chosen.run_id}'")
+        same = [version for version in known if version.source == source]
+        return same[0] if same else client.create_model_version(self.name, source, chosen.run_id, model_id=newest.model_id)
 
     def _description(self, chosen: Judged, version: ModelVersion) -> str:
         return (

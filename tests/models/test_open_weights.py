@@ -52,6 +52,21 @@ def test_a_trunk_of_any_length_with_a_large_matrix(tmp_path):
     np.testing.assert_allclose(load(path).features(batch), expected, atol=1e-5 * np.abs(expected).max())
 
 
+def test_members_of_an_ensemble_have_large_matrices_of_their_own(tmp_path):
+    features = keras.Input((2 * 1024,), name="features")
+    members = [build_head("custom", (1024,), 2, layers=[{"dense": 1024}]) for _ in range(2)]
+    assert members[0].layers[-2].kernel.path == members[1].layers[-2].kernel.path
+    for seed, member in enumerate(members):
+        rng = np.random.default_rng(seed)
+        member.set_weights([rng.normal(0, 0.05, w.shape) for w in member.get_weights()])
+    named = [keras.Model(each.input, each.output, name=f"head_{number}") for number, each in enumerate(members)]
+    answers = [each(features[:, 1024 * i : 1024 * (i + 1)]) for i, each in enumerate(named)]
+    head = keras.Model(features, keras.layers.Average()(answers))
+    open_weights.export(head, path := tmp_path / "head.onnx")
+    values = np.random.default_rng(2).normal(size=(6, 2048)).astype(np.float32)
+    np.testing.assert_allclose(load(path).features(values), keras.ops.convert_to_numpy(head(values)), atol=1e-5)
+
+
 SCRIPT = """
 import resource, sys
 from pathlib import Path

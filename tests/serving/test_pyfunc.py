@@ -83,8 +83,13 @@ def test_silence_gets_no_class(calibrated):
     buffer = io.BytesIO()
     soundfile.write(buffer, np.zeros(16000), 16000, format="WAV")
     (row,) = invoked(calibrated, [{"audio": base64.b64encode(buffer.getvalue()).decode()}], unknown=1.0)
-    assert (row["label"], row["confidence"]) == ("no speech", 1.0)
-    assert row["p_down"] is None or np.isnan(row["p_down"])
+    assert row == {"label": "no speech", "confidence": 1.0, "p_down": None, "p_up": None}
+
+
+@pytest.mark.parametrize("unknown", [-0.1, 60, float("nan")])
+def test_a_threshold_that_is_no_confidence_is_refused(served, model, unknown):
+    with pytest.raises(MlflowException, match="params: 'unknown' is .*; it is a confidence, 0 to 1"):
+        model.predict(pd.DataFrame({"audio": audio(served)}), params={"unknown": unknown})
 
 
 def audio(served):

@@ -104,6 +104,17 @@ def test_a_bad_ending_is_told_and_taken_back_by_a_good_one(opened, server, error
     assert run.info.status == "FINISHED" and "earmark.reason" not in run.data.tags
 
 
+def test_members_that_wait_end_with_a_sweep_that_is_stopped(opened, server, params):
+    client = server.client()
+    with pytest.raises(KeyboardInterrupt), opened() as parent:
+        waiting, done = member(parent, params, 0, "a" * 20), member(parent, params, 1, "b" * 20)
+        client.set_terminated(done.run_id, "FINISHED")
+        raise KeyboardInterrupt
+    runs = [client.get_run(run_id) for run_id in (parent.run_id, waiting.run_id, done.run_id)]
+    assert [run.info.status for run in runs] == ["KILLED", "KILLED", "FINISHED"]
+    assert runs[0].data.tags["earmark.reason"] == runs[1].data.tags["earmark.reason"]
+
+
 def test_a_member_that_never_began_to_train_is_marked(opened, server, params):
     with opened() as parent:
         child, done = member(parent, params, 0, "a" * 20), member(parent, params, 1, "b" * 20)

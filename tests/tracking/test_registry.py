@@ -1,7 +1,9 @@
 import pytest
 
 from earmark.errors import EarmarkError
+from earmark.serving.facts import Facts
 from earmark.tracking import Registry, judged, record
+from earmark.tracking.served import log_served_model
 
 
 @pytest.fixture
@@ -32,6 +34,17 @@ def test_a_champion_is_a_version_that_says_what_it_reached(registry, run, server
 def test_promoting_it_again_makes_no_second_version(registry, run, server, tmp_path):
     chosen = judged(run, server, tmp_path / "files")
     assert [registry.promote(chosen, "first"), registry.promote(chosen, "again")] == ["1", "1"]
+
+
+def test_a_model_that_was_logged_again_is_a_version_of_its_own(registry, run, params, prepared, model, server, tmp_path):
+    client = server.client()
+    assert registry.promote(judged(run, server, tmp_path / "files"), "first") == "1"
+    with server.explained():
+        again = log_served_model(run, params, prepared, model, Facts(temperature=2.0))
+    rerun = client.get_run(run.info.run_id)
+    assert registry.promote(judged(rerun, server, tmp_path / "more"), "calibrated") == "2"
+    assert client.get_model_version_by_alias("earmark-toy", "champion").source == f"models:/{again}"
+    assert registry.promote(judged(rerun, server, tmp_path / "same"), "again") == "2"
 
 
 def test_a_run_without_a_model_or_figures_is_explained(params, prepared, model, server, tmp_path):
