@@ -12,6 +12,7 @@ from xdist.scheduler import LoadGroupScheduling
 
 from earmark.provenance import Provenance
 from earmark.shards.schema import mel_schema
+from earmark.tracking import Server
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -92,6 +93,14 @@ def image_shard():
         return path
 
     return write
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory) -> Path:
+    """A database with mlflow's tables: making them takes seconds, copying the file nothing."""
+    server = Server.local(tmp_path_factory.mktemp("mlruns"))
+    server.client().search_experiments()
+    return server.artifacts.parent / "mlflow.db"
 
 
 @pytest.fixture(scope="session")
