@@ -48,13 +48,14 @@ bench: install  ## measurements beside their alternatives
 
 install: $(VENV)/.installed  ## the pinned environment, from the lock
 
+# compiled here, once: where PYTHONDONTWRITEBYTECODE is set, as in many containers, each start would compile what it imports
 $(VENV)/.installed: $(LOCK) pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "make: no $(PYTHON) here; install Python 3.11 or say make PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "make: $(PYTHON) is not Python 3.11; say make PYTHON=/path/to/python3.11"; exit 1; }
 	@command -v git >/dev/null || { echo "make: git is missing; DVC needs it"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	test -x $(BIN)/uv || $(BIN)/pip install --quiet --disable-pip-version-check uv
-	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --require-hashes -r $(LOCK)
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --compile-bytecode --require-hashes -r $(LOCK)
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 

@@ -1,4 +1,4 @@
-"""Fixtures for every test: where the real recordings are, and no telemetry or progress noise."""
+"""Fixtures for every test: where the real recordings are, no telemetry or progress noise, and who runs what."""
 
 import os
 from pathlib import Path
@@ -8,9 +8,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import soundfile
+from xdist.scheduler import LoadGroupScheduling
 
 from earmark.provenance import Provenance
 from earmark.shards.schema import mel_schema
+from earmark.tracking import Server
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -19,6 +21,22 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault(
     "TF_NUM_INTRAOP_THREADS", "1"
 )  # as `earmark train` sets it: the same bytes on any number of cores
+
+
+class FilesAndGroups(LoadGroupScheduling):
+    """One worker runs all of a group, as marked, and all of a file: what a module's fixture made is made once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return super()._split_scope(nodeid).partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return FilesAndGroups(config, log)
+
+
+def pytest_collection_modifyitems(items):
+    """The long tests begin first: short ones are left for the end, which workers share evenly."""
+    items.sort(key=lambda item: item.get_closest_marker("workflow") is None)
 
 
 @pytest.fixture(scope="session")
@@ -75,6 +93,14 @@ def image_shard():
         return path
 
     return write
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory) -> Path:
+    """A database with mlflow's tables: making them takes seconds, copying the file nothing."""
+    server = Server.local(tmp_path_factory.mktemp("mlruns"))
+    server.client().search_experiments()
+    return server.artifacts.parent / "mlflow.db"
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,13 @@
+from shutil import copyfile
+
 from click.testing import CliRunner
 
 from earmark.cli import main
 
 
-def test_a_run_that_is_not_there_is_explained(cli):
+def test_a_run_that_is_not_there_is_explained(cli, study, empty_database):
+    (study / "mlruns").mkdir()
+    copyfile(empty_database, study / "mlruns" / "mlflow.db")
     cli("promote", "nobody", fails="no run nobody at sqlite")
 
 

@@ -1,7 +1,7 @@
 """A small study that was run to its end, and copies of it to spoil."""
 
 import os
-from shutil import copytree
+from shutil import copyfile, copytree
 
 import pytest
 from click.testing import CliRunner
@@ -26,11 +26,13 @@ def without_own_variables(patch):
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory, write_tones):
+def finished(tmp_path_factory, write_tones, empty_database):
     """The folder of a study with results and its run in MLflow."""
     root = tmp_path_factory.mktemp("lineage")
     write_tones(root)
     (root / "params.yaml").write_text(PARAMS)
+    (root / "mlruns").mkdir()
+    copyfile(empty_database, root / "mlruns" / "mlflow.db")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
         without_own_variables(patch)

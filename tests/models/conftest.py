@@ -103,7 +103,7 @@ def pictures(tmp_path_factory, image_shard):
     return folder / "manifest.parquet", [image_shard(folder / "all.parquet", rows)]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def scratch_params():
     """Makes params of a small network that learns ``pictures`` in some epochs."""
 

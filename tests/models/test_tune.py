@@ -100,12 +100,18 @@ def test_the_folder_serves_what_was_judged(study, tmp_path):
     assert right == pytest.approx(training["val"]["accuracy"])
 
 
-@pytest.mark.parametrize("killed_after", [0, 2])
-def test_a_killed_training_goes_on_to_the_same_end(pictures, scratch_params, tmp_path, killed_after):
+@pytest.fixture(scope="module")
+def uninterrupted(pictures, scratch_params, tmp_path_factory):
+    """Params of a training in two stages, and what is heard of it from its begin to its end."""
     stages = [{"epochs": 2, "learning_rate": 0.01}, {"epochs": 2, "layer_rates": [0.1, 0.3, 1]}]
-    settings = scratch_params(stages=stages, schedule="cosine", augment=["shift"])
-    whole, first, second = Recorder(), Recorder(stop=killed_after), Recorder()
-    run(pictures, tmp_path / "whole", settings, whole)
+    settings, whole = scratch_params(stages=stages, schedule="cosine", augment=["shift"]), Recorder()
+    run(pictures, tmp_path_factory.mktemp("uninterrupted"), settings, whole)
+    return settings, whole
+
+
+@pytest.mark.parametrize("killed_after", [0, 2])
+def test_a_killed_training_goes_on_to_the_same_end(pictures, uninterrupted, tmp_path, killed_after):
+    (settings, whole), first, second = uninterrupted, Recorder(stop=killed_after), Recorder()
     with pytest.raises(KeyboardInterrupt):
         run(pictures, tmp_path / "parts", settings, first)
     assert not (tmp_path / "parts" / "model").exists()

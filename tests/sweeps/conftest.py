@@ -58,20 +58,18 @@ def tones(tmp_path_factory):
     (root / "tones" / "clips.csv").write_text("\n".join(rows) + "\n")
     values = PARAMS | {"backbone": {**BACKBONE, "image_size": [32, 32], "fit": "squeeze"}}
     (root / "params.yaml").write_text(yaml.safe_dump(values))
-    server = Server.local(root / "empty")
-    server.client().search_experiments()  # making MLflow's tables takes seconds, copying them nothing
     return root
 
 
 @pytest.fixture
-def study(tones, tmp_path, monkeypatch):
+def study(tones, empty_database, tmp_path, monkeypatch):
     """Overrides → the plan of the study with them; runs and results of each test are its own, the store is shared."""
     for name in [name for name in os.environ if name.startswith(("EARMARK_", "MLFLOW_TRACKING"))]:
         monkeypatch.delenv(name)
     for name in ("tones", "params.yaml"):
         (tmp_path / name).symlink_to(tones / name)
     (tmp_path / "mlruns").mkdir()
-    copyfile(tones / "empty" / "mlflow.db", tmp_path / "mlruns" / "mlflow.db")
+    copyfile(empty_database, tmp_path / "mlruns" / "mlflow.db")
     monkeypatch.setenv("EARMARK_STORE", str(tones / ".store"))
     monkeypatch.chdir(tmp_path)
     for module in ("search", "folds", "grid"):

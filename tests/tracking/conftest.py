@@ -20,14 +20,6 @@ from earmark.tracking import Server
 MODEL_KEY = "ab" * 10
 
 
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory) -> Path:
-    """A database with mlflow's tables: making them takes seconds, copying the file nothing."""
-    server = Server.local(tmp_path_factory.mktemp("mlruns"))
-    server.client().search_experiments()
-    return server.artifacts.parent / "mlflow.db"
-
-
 @pytest.fixture
 def server(tmp_path, monkeypatch, empty_database) -> Server:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)

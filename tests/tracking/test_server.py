@@ -20,11 +20,10 @@ def test_the_default_is_the_main_checkout_s_own_store(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("named", [None, "sqlite:///somebody/else.db"])
-def test_a_client_leaves_the_environment_to_the_user(tmp_path, monkeypatch, named):
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+def test_a_client_leaves_the_environment_to_the_user(server, monkeypatch, named):
     if named:
         monkeypatch.setenv("MLFLOW_TRACKING_URI", named)
-    Server.local(tmp_path / "mlruns").client()
+    server.client()
     assert os.environ.get("MLFLOW_TRACKING_URI") == named
 
 
