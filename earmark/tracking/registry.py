@@ -126,8 +126,10 @@ class Registry:
         newest = max(logged, key=lambda each: (each.status == "READY", int(each.creation_timestamp)))
         source = f"models:/{newest.model_id}"
         known = client.search_model_versions(f"name = '{self.name}' and run_id = '{chosen.run_id}'")
-        same = [version for version in known if version.source == source]
-        return same[0] if same else client.create_model_version(self.name, source, chosen.run_id, model_id=newest.model_id)
+        for version in known:
+            if version.source == source:
+                return version
+        return client.create_model_version(self.name, source, chosen.run_id, model_id=newest.model_id)
 
     def _description(self, chosen: Judged, version: ModelVersion) -> str:
         return (

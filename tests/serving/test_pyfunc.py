@@ -88,7 +88,7 @@ def test_silence_gets_no_class(calibrated):
 
 @pytest.mark.parametrize("unknown", [-0.1, 60, float("nan")])
 def test_a_threshold_that_is_no_confidence_is_refused(served, model, unknown):
-    with pytest.raises(MlflowException, match="params: 'unknown' is .*; it is a confidence, 0 to 1"):
+    with pytest.raises(MlflowException, match=r"params: 'unknown' is .*; it is a confidence, 0 to 1"):
         model.predict(pd.DataFrame({"audio": audio(served)}), params={"unknown": unknown})
 
 

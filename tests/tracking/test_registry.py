@@ -36,7 +36,7 @@ def test_promoting_it_again_makes_no_second_version(registry, run, server, tmp_p
     assert [registry.promote(chosen, "first"), registry.promote(chosen, "again")] == ["1", "1"]
 
 
-def test_a_model_that_was_logged_again_is_a_version_of_its_own(registry, run, params, prepared, model, server, tmp_path):
+def test_a_model_that_was_logged_again_is_a_new_version(registry, run, params, prepared, model, server, tmp_path):
     client = server.client()
     assert registry.promote(judged(run, server, tmp_path / "files"), "first") == "1"
     with server.explained():
