@@ -12,7 +12,7 @@ from earmark.audio.decode import FloatArray, decode
 from earmark.config import DataParams
 from earmark.provenance import read_record
 from earmark.recordings import Recordings
-from earmark.serving.facts import manifest_of
+from earmark.serving.facts import manifest_of, results_of
 from earmark.store import Store
 
 COLUMNS = ["clip_id", "path", "start", "end", "label", "split"]
@@ -72,7 +72,7 @@ def _tone(rng: np.random.Generator, seconds: float, rate: int) -> FloatArray:
 
 def _recordings(model: Path, manifest: Path) -> Recordings:
     values = dict((read_record(manifest) or {})["params"]["data"])
-    project = model.parent.parent
+    project = results_of(model).parent
     beside = project / values["root"]
     values["root"] = str(beside if beside.exists() else values["root"])
     return Recordings.of(DataParams(**values), Store.find(project if (project / ".store").is_dir() else Path()))

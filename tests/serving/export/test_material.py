@@ -1,5 +1,7 @@
 """Recordings to measure with: those of one split, spread over the classes, or made sounds of many kinds."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -14,6 +16,12 @@ def test_clips_of_one_split_in_order_with_their_labels(project):
     ]  # fmt: skip
     expected, _ = decode(project / "sounds" / "up-7.wav", 16000)
     np.testing.assert_array_equal(clips[-1].samples, expected)
+
+
+@pytest.mark.parametrize(("place", "name"), [("..", "model"), (".", ".")])
+def test_a_relative_path_finds_the_recordings(project, monkeypatch, place, name):
+    monkeypatch.chdir(project / "results" / "model" / place)
+    assert len(material.clips(Path(name), "test", 16000)) == 4
 
 
 def test_fewer_clips_are_spread_over_the_classes(project):
