@@ -153,6 +153,7 @@ def _card(model: Path, predictor: Predictor, unknown: float) -> dict[str, Any]:
         "labels": predictor.labels,
         "sample_rate": recogniser.rate,
         "window_seconds": recogniser.window_seconds,
+        "hop_seconds": recogniser.hop_seconds,
         "longest_seconds": recogniser.whole_seconds,
         "temperature": facts.temperature,
         "unknown_below": unknown,

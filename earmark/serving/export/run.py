@@ -49,12 +49,12 @@ def samples_of(path: str, rate: int) -> Any:
 
 
 def windows(samples: Any, card: dict[str, Any]) -> list[Any]:
-    """A clip as it is; a longer recording in parts of ``window_seconds`` that overlap by half."""
-    length = round(card["window_seconds"] * card["sample_rate"])
+    """A clip as it is; a longer recording in parts of ``window_seconds``, one every ``hop_seconds``."""
+    length, hop = (max(1, round(card[name] * card["sample_rate"])) for name in ("window_seconds", "hop_seconds"))
     if len(samples) <= card["longest_seconds"] * card["sample_rate"]:
         return [samples]
     last = len(samples) - length
-    return [samples[start : start + length] for start in (*range(0, last, max(1, length // 2)), last)]
+    return [samples[start : start + length] for start in (*range(0, last, hop), last)]
 
 
 def calibrated(probabilities: Any, temperature: float) -> Any:

@@ -44,6 +44,7 @@ def test_the_card_says_what_a_program_needs_and_where_it_comes_from(exported, pr
     assert card["labels"] == predictor.labels
     assert (card["sample_rate"], card["unknown_below"]) == (16000, 0.55)
     assert card["window_seconds"] == card["longest_seconds"] == 1.5
+    assert card["hop_seconds"] == 0.75
     assert card["temperature"] is None, "there are no predictions of validation clips"
     assert (card["model"], card["inputs"]["manifest"]) == ("ab" * 10, "cd" * 10)
     assert card["features"] == predictor.params.features.front_end()

@@ -12,7 +12,9 @@ import soundfile
 
 from earmark.serving.calibration import calibrated
 from earmark.serving.export import run
+from earmark.serving.facts import Facts
 from earmark.serving.predictor import Predictor
+from earmark.serving.recogniser import Recogniser
 
 pytestmark = pytest.mark.xdist_group("export")  # one worker makes the files
 
@@ -83,8 +85,16 @@ def test_it_is_short_and_has_help(exported):
     assert "model-int8.tflite" in done.stdout
 
 
+@pytest.mark.parametrize("seconds", [1.5, 1.5000875, 0.33333])
+def test_a_long_recording_is_cut_where_predict_cuts_it(served, seconds):
+    recogniser = Recogniser(Predictor.load(served.folder), Facts(typical_seconds=seconds, longest_seconds=seconds))
+    card = {name: getattr(recogniser, name) for name in ("window_seconds", "hop_seconds")}
+    parts = run.windows(np.arange(100_000), card | {"longest_seconds": seconds, "sample_rate": recogniser.rate})
+    assert [(part[0], part[-1] + 1) for part in parts] == recogniser.windows(100_000)
+
+
 def test_windows_cover_a_recording_and_calibration_is_that_of_serving():
-    card = {"window_seconds": 2, "longest_seconds": 3, "sample_rate": 10}
+    card = {"window_seconds": 2, "hop_seconds": 1, "longest_seconds": 3, "sample_rate": 10}
     assert [len(part) for part in run.windows(np.arange(30), card)] == [30]
     parts = run.windows(np.arange(47), card)
     assert [(part[0], part[-1]) for part in parts] == [(0, 19), (10, 29), (20, 39), (27, 46)]
