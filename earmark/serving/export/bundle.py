@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,7 +25,7 @@ from earmark.serving.export.material import Clip
 from earmark.serving.export.parity import TOLERANCE, USUAL, Figures, answers, figures
 from earmark.serving.export.quantise import CALIBRATION, quantise
 from earmark.serving.export.readme import readme
-from earmark.serving.export.runner import interpreter_class, runner
+from earmark.serving.export.runner import Runner, interpreter_class, runner
 from earmark.serving.export.waveform import whole
 from earmark.serving.facts import read_facts
 from earmark.serving.predictor import Predictor
@@ -113,14 +114,27 @@ def _measured(folder: Path, predictor: Predictor, clips: Sequence[Clip]) -> dict
         answer = predictor.predict_windows(predictor.frontend.windows(samples))
         return np.array(list(answer.probabilities.values()))
 
-    expected = answers(pipeline, clips)
-    found = {PIPELINE: figures(None, pipeline, clips, expected, predictor.labels)}
-    for path in sorted(folder.glob("model*"), key=lambda path: (path.suffix, len(path.name))):
-        try:
-            found[path.name] = figures(path, runner(path), clips, expected, predictor.labels)
-        except Exception as error:  # both libraries have exception classes of their own for every kind of failure
-            raise EarmarkError(f"{path.name} was written and does not run ({' '.join(str(error).split())})") from error
-    return found
+    paths = sorted(folder.glob("model*"), key=lambda path: (path.suffix, len(path.name)))
+    runs: dict[str, Runner] = {PIPELINE: pipeline, **{path.name: _run(path) for path in paths}}
+    given = answers(runs, clips)
+    return {
+        name: figures(given, name, PIPELINE, predictor.labels, run, path)
+        for (name, run), path in zip(runs.items(), [None, *paths], strict=True)
+    }
+
+
+def _run(path: Path) -> Runner:
+    with _refusing(path.name):
+        return _refusing(path.name)(runner(path))
+
+
+@contextmanager
+def _refusing(name: str) -> Iterator[None]:
+    """Failures of an exported file, when it is loaded and at each answer, as EarmarkErrors that name it."""
+    try:
+        yield
+    except Exception as error:  # both libraries have exception classes of their own for every kind of failure
+        raise EarmarkError(f"{name} was written and does not run ({' '.join(str(error).split())})") from error
 
 
 def _refuse_different(measured: dict[str, Figures]) -> None:

@@ -35,7 +35,7 @@ def test_none_without_a_manifest_and_a_missing_recording_is_named(served, projec
     (project / "sounds" / "up-7.wav").rename(tmp_path / "up-7.wav")
     try:
         with pytest.raises(DecodeError, match=r"up-7.wav: .*no such file"):
-            material.clips(project / "results" / "model", "test", 16000)
+            _ = [clip.samples for clip in material.clips(project / "results" / "model", "test", 16000)]
     finally:
         (tmp_path / "up-7.wav").rename(project / "sounds" / "up-7.wav")
 

@@ -44,4 +44,4 @@ def test_refused_without_clips_or_without_anything_to_quantise(exported, tmp_pat
     graph = onnx.helper.make_graph([node], "g", [taken], [given])
     onnx.save(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", OPSET)]), tmp_path / "a.onnx")
     with pytest.raises(EarmarkError, match="has none of Conv, Gemm, MatMul"):
-        quantise(tmp_path / "a.onnx", tmp_path / "small.onnx", [material.Clip("a", sounds[0])])
+        quantise(tmp_path / "a.onnx", tmp_path / "small.onnx", [material.Clip("a", lambda: sounds[0])])
