@@ -62,8 +62,7 @@ def export(
     card = _card(model, predictor, unknown)
     with replacing_folder(out) as folder:
         _write_models(model, folder, predictor, card, formats, int8, say)
-        clips = material.clips(model, "test", rate, most) or material.made(rate)
-        say(f"comparing with the pipeline on {len(clips)} clips")
+        clips = _material(model, rate, most, say)
         measured = _measured(folder, predictor, clips)
         _refuse_different(measured)
         card["files"] = {name: file_digest(folder / name) for name in measured if name != PIPELINE}
@@ -78,6 +77,25 @@ def refuse_other(out: Path) -> None:
     """Raise EarmarkError if ``out`` is there and no earlier export, so that nothing else is replaced."""
     if out.exists() and not (out / CARD).is_file() and not (out.is_dir() and not any(out.iterdir())):
         raise EarmarkError(f"{out}: is there and is no earlier export; name another folder by --out")
+
+
+def _material(model: Path, rate: int, most: int | None, say: Say) -> list[Clip]:
+    """The test clips, or made sounds where they are not at hand."""
+    try:
+        clips = material.clips(model, "test", rate, most)
+    except material.AbsentError as error:
+        say(f"warning: {error}; until then made sounds are compared, and no accuracy is measured")
+        clips = []
+    say(f"comparing with the pipeline on {len(clips)} clips" if clips else "comparing with the pipeline on made sounds")
+    return clips or material.made(rate)
+
+
+def _ranges(model: Path, rate: int) -> list[Clip]:
+    """Training clips that int8 is fitted to."""
+    try:
+        return material.clips(model, "train", rate, CALIBRATION)
+    except material.AbsentError as error:
+        raise EarmarkError(f"--int8: {error}, or export without --int8") from None
 
 
 def _write_models(
@@ -96,7 +114,7 @@ def _write_models(
     if int8 and "onnx" in formats:
         say("measuring ranges for int8 on training clips")
         rate = predictor.params.features.sample_rate
-        quantise(float_model, folder / "model-int8.onnx", material.clips(model, "train", rate, CALIBRATION))
+        quantise(float_model, folder / "model-int8.onnx", _ranges(model, rate))
     if "tflite" in formats:
         from earmark.models.litert import converted
 

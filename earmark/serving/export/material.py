@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from earmark.audio.decode import FloatArray, decode
 from earmark.config import DataParams
+from earmark.errors import EarmarkError
 from earmark.provenance import read_record
 from earmark.recordings import Recordings
 from earmark.serving.facts import manifest_of, results_of
@@ -22,6 +23,10 @@ COLUMNS = ["clip_id", "path", "start", "end", "label", "split"]
 
 MADE_SECONDS = (0.3, 0.7, 1.0, 1.6, 2.5, 4.0)
 """Lengths of the sounds that are made where there are no recordings."""
+
+
+class AbsentError(EarmarkError):
+    """Recordings of the manifest are not at hand, as in a clone that pulled only results."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,8 @@ class Clip:
 def clips(model: Path, split: str, rate: int, most: int | None = None) -> list[Clip]:
     """Clips of a ``split`` of the manifest that a model was made from, at ``rate`` (Hz); none if it is not beside it.
 
-    ``most`` of them, evenly over the clips in order of class and id.
+    ``most`` of them, evenly over the clips in order of class and id. Raises AbsentError naming the first
+    recording that is missing.
     """
     manifest = manifest_of(model)
     if manifest is None:
@@ -54,6 +60,7 @@ def clips(model: Path, split: str, rate: int, most: int | None = None) -> list[C
     rows = sorted((row for row in rows if row["split"] == split), key=lambda row: (row["label"], row["clip_id"]))
     if most is not None and len(rows) > most:
         rows = [rows[i] for i in np.linspace(0, len(rows) - 1, most).round().astype(int)]
+    _require(split, [recordings.path(row["path"]) for row in rows])
     return [Clip(row["clip_id"], partial(_decoded, recordings, row, rate), row["label"]) for row in rows]
 
 
@@ -64,6 +71,15 @@ def made(rate: int) -> list[Clip]:
     sounds["noise"] = 0.1 * rng.standard_normal(rate).astype(np.float32)
     sounds["silence"] = np.zeros(rate, np.float32)
     return [Clip(name, partial(np.asarray, samples)) for name, samples in sounds.items()]
+
+
+def _require(split: str, paths: list[Path]) -> None:
+    missing = [path for path in paths if not path.is_file()]
+    if missing:
+        raise AbsentError(
+            f"{missing[0]}: no such file ({len(missing)} of {len(paths)} {split} clips have no recording here); "
+            "bring them back, by dvc pull if DVC keeps them"
+        )
 
 
 def _decoded(recordings: Recordings, row: dict[str, Any], rate: int) -> FloatArray:

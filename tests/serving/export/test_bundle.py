@@ -68,6 +68,20 @@ def test_without_recordings_made_sounds_are_compared_and_int8_is_refused(served,
         export(served.folder, tmp_path / "small", ["onnx"], int8=True)
 
 
+def test_a_study_without_its_recordings_is_compared_on_made_sounds_and_told_so(project, tmp_path):
+    for name in ("data", "results"):
+        shutil.copytree(project / name, tmp_path / name)
+    said, out = [], tmp_path / "out"
+    found = export(tmp_path / "results" / "model", out, ["onnx"], say=said.append)
+    assert found["model.onnx"].accuracy is None and found["model.onnx"].agrees
+    warning, comparing = said
+    assert warning.startswith("warning: sounds/down-6.wav: no such file (4 of 4 test clips have no recording here)")
+    assert "dvc pull" in warning
+    assert comparing == "comparing with the pipeline on made sounds"
+    with pytest.raises(EarmarkError, match=r"--int8: sounds/down-0.wav: no such file .*dvc pull.* without --int8"):
+        export(tmp_path / "results" / "model", out, ["onnx"], int8=True)
+
+
 def test_nothing_but_an_earlier_export_is_replaced(exported, tmp_path):
     shutil.copytree(exported, tmp_path / "earlier")
     (tmp_path / "empty").mkdir()
