@@ -60,7 +60,7 @@ def export(
     predictor = Predictor.load(model, threads=1)
     rate = predictor.params.features.sample_rate
     card = _card(model, predictor, unknown)
-    with replacing_folder(out) as folder:
+    with _replacing(out) as folder:
         _write_models(model, folder, predictor, card, formats, int8, say)
         clips = _material(model, rate, most, say)
         measured = _measured(folder, predictor, clips)
@@ -73,8 +73,23 @@ def export(
     return measured
 
 
+@contextmanager
+def _replacing(out: Path) -> Iterator[Path]:
+    """As ``replacing_folder``, with an EarmarkError where nothing can be written."""
+    try:
+        with replacing_folder(out.resolve()) as folder:
+            yield folder
+    except OSError as error:
+        raise EarmarkError(f"--out: {out} cannot be written ({error}); name another folder") from error
+
+
 def refuse_other(out: Path) -> None:
-    """Raise EarmarkError if ``out`` is there and no earlier export, so that nothing else is replaced."""
+    """Raise EarmarkError if ``out`` is there and no earlier export, so that nothing else is replaced.
+
+    Nor the folder that the command runs in: it would be another one under the same name, and its user in none.
+    """
+    if Path.cwd().is_relative_to(out.resolve()):
+        raise EarmarkError(f"--out: {out} holds the folder you are in, and is replaced as a whole; name another folder")
     if out.exists() and not (out / CARD).is_file() and not (out.is_dir() and not any(out.iterdir())):
         raise EarmarkError(f"{out}: is there and is no earlier export; name another folder by --out")
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -91,6 +92,17 @@ def test_nothing_but_an_earlier_export_is_replaced(exported, tmp_path):
     (tmp_path / "letters" / "to my mother.txt").write_text("…")
     with pytest.raises(EarmarkError, match="letters: is there and is no earlier export"):
         refuse_other(tmp_path / "letters")
+
+
+def test_a_folder_that_cannot_be_written_is_named(served, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for out in (".", "..", str(tmp_path)):
+        with pytest.raises(EarmarkError, match=r"--out: \S+ holds the folder you are in.*name another folder"):
+            export(served.folder, Path(out), ["onnx"])
+    (tmp_path / "file").write_text("…")
+    with pytest.raises(EarmarkError, match=r"--out: file/device cannot be written \(.*file'\); name another folder"):
+        export(served.folder, Path("file/device"), ["onnx"])
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_a_loss_beyond_the_interval_is_said():
