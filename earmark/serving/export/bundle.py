@@ -38,6 +38,9 @@ Say = Callable[[str], None]
 CARD, PIPELINE = "card.json", "pipeline"
 """File with all that a program needs to know; name of the row that the others are compared with."""
 
+OFTEN = 0.05
+"""Share of the clips without labels that may get another class before that is said."""
+
 
 def export(
     model: Path,
@@ -67,7 +70,9 @@ def export(
         _refuse_different(measured)
         card["files"] = {name: file_digest(folder / name) for name in measured if name != PIPELINE}
         card["measured"] = {name: each.plain() for name, each in measured.items()}
-        (folder / CARD).write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        (folder / CARD).write_text(
+            json.dumps(card, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
+        )
         (folder / "README.md").write_text(readme(card, measured, losses(measured)), encoding="utf-8")
         shutil.copyfile(Path(run.__file__), folder / "run.py")
     return measured
@@ -181,7 +186,10 @@ def _refuse_different(measured: dict[str, Figures]) -> None:
 
 
 def losses(measured: dict[str, Figures]) -> list[str]:
-    """A sentence for each int8 model that is worse than chance explains: below the interval of its float model."""
+    """A sentence for each int8 model that is worse than chance explains: below the interval of its float model.
+
+    Without labels, for each that often gives another class.
+    """
     sentences = []
     for name, each in measured.items():
         interval = measured[PIPELINE].interval
@@ -189,6 +197,11 @@ def losses(measured: dict[str, Figures]) -> list[str]:
             sentences.append(
                 f"{name}: accuracy {each.accuracy:.3f} is below the interval of the float model, {interval[0]:.3f} to "
                 f"{interval[1]:.3f}; 8 bits cost this model something: use the float file, or train it larger"
+            )
+        elif each.accuracy is None and each.disagreements > OFTEN * each.n:
+            sentences.append(
+                f"{name}: on {each.disagreements} of {each.n} made sounds it says another class than the float model; "
+                "export where the recordings are to see what that costs, or use the float file"
             )
     return sentences
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from earmark.errors import EarmarkError
 from earmark.serving.export.material import Clip
 from earmark.serving.export.runner import Runner
 
@@ -70,16 +71,26 @@ class Answers:
 
 
 def answers(runs: Mapping[str, Runner], clips: Sequence[Clip]) -> Answers:
-    """What each of ``runs`` says of ``clips``, in one pass, so that each clip is decoded once and held alone."""
+    """What each of ``runs`` says of ``clips``, in one pass, so that each clip is decoded once and held alone.
+
+    Raises EarmarkError if a probability is no number: the best of such a row would be a class like any other.
+    """
     rows: dict[str, list[NDArray[np.float32]]] = {name: [] for name in runs}
     lengths = []
     for clip in clips:
         samples = clip.samples
         lengths.append(len(samples))
         for name, run in runs.items():
-            rows[name].append(run(samples))
+            rows[name].append(_finite(run(samples), name, clip))
     middle = int(np.argsort(lengths, kind="stable")[len(lengths) // 2])
     return Answers(clips, {name: np.stack(found) for name, found in rows.items()}, clips[middle])
+
+
+def _finite(row: NDArray[np.float32], name: str, clip: Clip) -> NDArray[np.float32]:
+    if not np.isfinite(row).all():
+        fix = "export without --int8" if "int8" in name else "please report it with the model's params.yaml"
+        raise EarmarkError(f"{name}: on the clip {clip.name} a probability is no number. Nothing was written; {fix}")
+    return row
 
 
 def figures(

@@ -5,7 +5,9 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
+from onnx import numpy_helper
 
 from earmark.digest import file_digest
 from earmark.errors import EarmarkError
@@ -117,6 +119,30 @@ def test_a_loss_beyond_the_interval_is_said():
     (sentence,) = losses(measured)
     assert sentence.startswith("model-int8.tflite: accuracy 0.800 is below the interval of the float model, 0.830 to")
     assert losses({name: row(None, None) for name in measured}) == []
+
+
+def test_without_labels_another_class_is_said_where_it_is_frequent():
+    def row(n, disagreements):
+        return Figures(n, None, None, disagreements, 0.2, 0.2, 0.1, "a", 1.0, 1.0, 1.0, 16000)
+
+    measured = {"pipeline": row(8, 0), "model-int8.onnx": row(8, 2), "model-int8.tflite": row(40, 2)}
+    (sentence,) = losses(measured)
+    assert sentence.startswith("model-int8.onnx: on 2 of 8 made sounds it says another class than the float model")
+
+
+def test_an_int8_file_that_answers_no_numbers_is_not_written(project, tmp_path, monkeypatch):
+    def broken(source, target, clips):
+        network = onnx.load(source)
+        weights = [t for t in network.graph.initializer if t.name.startswith("head") and t.data_type == 1]
+        for tensor in weights:
+            array = numpy_helper.to_array(tensor)
+            tensor.CopyFrom(numpy_helper.from_array(np.full_like(array, np.nan), tensor.name))
+        onnx.save(network, target)
+
+    monkeypatch.setattr(bundle, "quantise", broken)
+    with pytest.raises(EarmarkError, match=r"model-int8\.onnx: on the clip down-6\.wav a probability is no number"):
+        export(project / "results" / "model", tmp_path / "out", ["onnx"], int8=True)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_pipelines_own_row_is_what_it_is_compared_with(measured):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+from earmark.errors import EarmarkError
 from earmark.serving.export.material import Clip
 from earmark.serving.export.parity import TOLERANCE, USUAL, answers, figures, judged, latency, wilson
 
@@ -52,6 +53,13 @@ def test_one_pixel_may_differ_and_no_more(change, clips, agrees):
     found = measured(run)
     assert found.agrees == agrees
     assert found.worst == "clip 0" or clips > 1
+
+
+@pytest.mark.parametrize(("name", "fix"), [("model-int8.onnx", "without --int8"), ("model.onnx", "please report it")])
+def test_what_is_no_number_is_refused(name, fix):
+    runs = {"pipeline": pipeline, name: lambda samples: pipeline(samples) * (np.nan if samples[0] == 3 else 1)}
+    with pytest.raises(EarmarkError, match=f"{name}: on the clip clip 3 a probability is no number.*{fix}"):
+        answers(runs, CLIPS)
 
 
 def test_another_class_is_counted_and_costs_accuracy():
