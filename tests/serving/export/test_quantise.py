@@ -1,5 +1,7 @@
 """Eight bits: smaller, close, only in the learned part, and never without training clips."""
 
+import logging
+
 import numpy as np
 import onnx
 import pytest
@@ -34,6 +36,12 @@ def test_answers_are_close_on_clips_that_gave_no_ranges(exported, project):
         expected, found = large(clip.samples), small(clip.samples)
         assert expected.argmax() == found.argmax()
         assert 0 < np.abs(expected - found).max() < 0.1
+
+
+def test_logging_is_as_before(exported, sounds, tmp_path):
+    before = logging.getLogger().level
+    quantise(exported / "model.onnx", tmp_path / "small.onnx", [material.Clip("a", lambda: sounds[0])])
+    assert logging.getLogger().level == before != logging.ERROR
 
 
 def test_refused_without_clips_or_without_anything_to_quantise(exported, tmp_path, sounds):
