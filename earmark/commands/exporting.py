@@ -50,6 +50,10 @@ def export(
     for sentence in losses(measured):
         click.secho(f"earmark: warning: {sentence}", fg="yellow", err=True)
     if as_json:
-        click.echo(json.dumps({name: each.plain() for name, each in measured.items()}, indent=2, ensure_ascii=False))
+        click.echo(
+            json.dumps(
+                {name: each.plain() for name, each in measured.items()}, indent=2, ensure_ascii=False, allow_nan=False
+            )
+        )
         return
     click.echo(f"{table(measured)}\n\n{out}: python {out / 'run.py'} RECORDING")

@@ -31,12 +31,15 @@ def converted(model: Any, quantised: bool = False, protected: str = "front_") ->
 
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     whole = Whole()
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([whole.__call__.get_concrete_function()], whole)
-    if quantised:
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
     try:
+        function = whole.__call__.get_concrete_function()
+        converter = tf.lite.TFLiteConverter.from_concrete_functions([function], whole)
+        if quantised:
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
         return bytes(converter.convert())
-    except Exception as error:  # the converter has an exception class of its own for every kind of failure
+    except EarmarkError:
+        raise
+    except Exception as error:  # TensorFlow has exception classes of its own for every kind of failure
         reason = str(error).strip().splitlines()
         raise EarmarkError(
             f"TensorFlow Lite cannot hold this model ({reason[0] if reason else type(error).__name__}); "

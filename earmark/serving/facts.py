@@ -7,6 +7,7 @@ each records the keys of what it was made from.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ class Facts:
 
 def read_facts(model: Path) -> Facts:
     """The facts about the model in a folder; what is not beside it stays unknown."""
-    return facts_of(model, model.parent / "predictions.parquet", manifest_of(model))
+    return facts_of(model, results_of(model) / "predictions.parquet", manifest_of(model))
 
 
 def facts_of(model: Path, predictions: Path, manifest: Path | None) -> Facts:
@@ -43,10 +44,15 @@ def facts_of(model: Path, predictions: Path, manifest: Path | None) -> Facts:
     return Facts(_temperature(predictions, key), typical, longest)
 
 
+def results_of(model: Path) -> Path:
+    """The folder that a model lies in, which names like ``model`` and ``.`` do not tell by themselves."""
+    return Path(os.path.abspath(model)).parent  # noqa: PTH100 - resolve() would leave the study where model is a link
+
+
 def manifest_of(model: Path) -> Path | None:
     """Folder of the manifest that a model was made from: as published, or in the store that the model is in."""
     key = (read_record(model) or {}).get("inputs", {}).get("manifest")
-    root = model.parent.parent
+    root = results_of(model).parent
     found = [folder for folder in (root / "data" / "manifest", root / "prepare" / str(key)) if folder.is_dir()]
     return next((folder for folder in found if key and (read_record(folder) or {}).get("key") == key), None)
 

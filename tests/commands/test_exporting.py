@@ -22,7 +22,7 @@ def run(tmp_path, monkeypatch):
 def test_a_folder_and_its_table(run, pitch_model, tmp_path):
     answer = run(pitch_model, "--out", "device", "--unknown", "0.7")
     assert answer.exit_code == 0, answer.output
-    assert "comparing with the pipeline on 8 clips" in answer.stderr
+    assert "comparing with the pipeline on made sounds" in answer.stderr
     lines = answer.stdout.splitlines()
     assert [line.split("`")[1] for line in lines if line.startswith("| `")] == ["pipeline", "model.onnx"]
     assert lines[-1] == "device: python device/run.py RECORDING"

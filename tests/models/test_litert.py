@@ -61,6 +61,13 @@ def test_only_what_is_not_protected_has_8_bits():
     assert 0 < np.abs(found - expected).max() < 0.03 * np.abs(expected).max()
 
 
+def test_what_tensorflow_refuses_is_said_in_a_sentence():
+    network, _ = model()
+    network.graph.initializer[1].CopyFrom(numpy_helper.from_array(np.int64([3]), "axes"))
+    with pytest.raises(EarmarkError, match=r"TensorFlow Lite cannot hold this model \(.+\); export it with --to onnx"):
+        converted(network)
+
+
 def test_an_operation_that_is_not_known_is_named():
     network, _ = model()
     network.graph.node[3].op_type = "ReduceProd"

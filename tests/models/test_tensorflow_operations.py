@@ -36,6 +36,8 @@ CASES = {
     "conv, depthwise": ("Conv", MAP, [weights(12, 1, 3, 3), weights(12)], {"group": 6, "strides": [2, 2]}),
     "conv, dilated": ("Conv", MAP, [weights(4, 6, 2, 2)], {"dilations": [2, 2]}),
     "maximum": ("MaxPool", MAP, [], {"kernel_shape": [3, 2], "strides": [2, 2], "pads": [1, 1, 1, 0]}),
+    "maximum of one": ("MaxPool", MAP, [], {"kernel_shape": [1, 1], "strides": [2, 3]}),
+    "maximum of one, same": ("MaxPool", MAP, [], {"kernel_shape": [1, 1], "strides": [2, 2], "auto_pad": "SAME_UPPER"}),
     "average": ("AveragePool", MAP, [], {"kernel_shape": [3, 2], "strides": [2, 2], "auto_pad": "SAME_UPPER"}),
     "average, padded": ("AveragePool", MAP, [], {"kernel_shape": [3, 2], "pads": [1, 0, 1, 1]}),
     "global average": ("GlobalAveragePool", MAP, [], {}),

@@ -1,13 +1,14 @@
 """What lies beside a model is used if it belongs to it."""
 
 import json
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from earmark.provenance import Provenance
-from earmark.serving.facts import Facts, read_facts
+from earmark.serving.facts import Facts, manifest_of, read_facts
 
 
 @pytest.fixture
@@ -41,6 +42,23 @@ def test_what_belongs_to_the_model_is_read(results):
     facts = read_facts(results())
     assert (facts.typical_seconds, facts.longest_seconds) == (2.0, 7.5)
     assert facts.temperature is not None and facts.temperature < 1, "it was always right, and only 70 % sure"
+
+
+@pytest.mark.parametrize(
+    ("place", "name"), [("..", "model"), (".", "."), (".", "../model"), ("../..", "results/model")]
+)
+def test_a_relative_path_finds_as_much(results, monkeypatch, place, name):
+    folder = results()
+    monkeypatch.chdir(folder / place)
+    assert read_facts(Path(name)) == read_facts(folder)
+    assert manifest_of(Path(name)) == folder.parent.parent / "data" / "manifest"
+
+
+def test_a_link_to_a_model_elsewhere_lies_in_its_own_study(results, tmp_path):
+    folder = results()
+    folder.rename(tmp_path / "elsewhere")
+    folder.symlink_to(tmp_path / "elsewhere")
+    assert read_facts(folder).longest_seconds == 7.5
 
 
 def test_what_is_of_another_model_or_manifest_is_not(results):

@@ -12,7 +12,7 @@ from earmark.audio.decode import decode
 from earmark.audio.encode import encoded
 from earmark.audio.limits import UPLOAD
 from earmark.provenance import read_record
-from earmark.serving.facts import manifest_of
+from earmark.serving.facts import manifest_of, results_of
 
 MOST = 8
 COLUMNS = ["clip_id", "path", "start", "end", "label", "split", "bytes"]
@@ -41,7 +41,7 @@ def presets(model: Path) -> list[Preset]:
     if manifest is None:
         return []
     named = Path((read_record(manifest) or {})["params"]["data"]["root"])
-    root = next((root for root in (model.parent.parent / named, named) if root.is_dir()), named)
+    root = next((root for root in (results_of(model).parent / named, named) if root.is_dir()), named)
     rows = pq.ParquetFile(manifest / "manifest.parquet").read(columns=COLUMNS).to_pylist()
     found: dict[str, Preset] = {}
     for row in sorted(rows, key=lambda row: str(row["clip_id"])):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from earmark.serving.facts import results_of
+
 BESIDE = ("metrics.json", "predictions.parquet", "report/index.html")
 """What a study's results tell of the model, beside its folder."""
 
@@ -19,13 +21,13 @@ def snapshot(model: Path, folder: Path) -> Path:
     """
     if not model.is_dir():
         return model
-    results, study = folder / "results", model.absolute().parent.parent
+    results, beside = folder / "results", results_of(model)
     shutil.copytree(model, results / "model")
     for name in BESIDE:
-        if (found := model.parent / name).is_file():
+        if (found := beside / name).is_file():
             (results / name).parent.mkdir(exist_ok=True)
             shutil.copy(found, results / name)
     for name in LINKED:
-        if (study / name).is_dir():
-            (folder / name).symlink_to(study / name)
+        if (beside.parent / name).is_dir():
+            (folder / name).symlink_to(beside.parent / name)
     return results / "model"

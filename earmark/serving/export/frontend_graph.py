@@ -23,6 +23,10 @@ from earmark.serving.export.graph import Graph, Tensor
 FLOAT16, FLOAT = 10, 1
 """Types of numbers in ONNX."""
 
+FLAT = 1e-4
+"""Range (dB) up to which an image is one grey: onnxruntime's vectorised Log and its scalar tail differ in the last bit,
+so that silence is no constant there, and the range of rounding would be stretched to black and white."""
+
 Images = dict[str, Tensor]
 """Images by kind, each (windows, rows, frames) float32."""
 
@@ -180,5 +184,6 @@ def _pixels(g: Graph, kind: str, values: Tensor, f: FeatureParams) -> Tensor:
     else:
         low = g.minimum(values, [1, 2])
         span = g("Sub", g.maximum(values, [1, 2]), low)
-        scaled = g("Div", g("Mul", g("Sub", values, low), 255.0), g("Max", span, 1e-20))
+        scaled = g("Div", g("Mul", g("Sub", values, low), 255.0), g("Max", span, FLAT))
+        scaled = g("Mul", scaled, g.floats(g("Greater", span, FLAT)))
     return g("Floor", g("Add", g("Clip", scaled, 0.0, 255.0), 0.5))

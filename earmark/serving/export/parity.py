@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from earmark.errors import EarmarkError
 from earmark.serving.export.material import Clip
 from earmark.serving.export.runner import Runner
 
@@ -60,21 +61,47 @@ class Figures:
         return asdict(self)
 
 
-def answers(run: Runner, clips: Sequence[Clip]) -> NDArray[np.float32]:
-    """Probabilities (n, k) of ``clips``."""
-    return np.stack([run(clip.samples) for clip in clips])
+@dataclass(frozen=True)
+class Answers:
+    """Probabilities (n, k) of ``clips`` by the name of who gave them, and the ``typical`` clip, of median length."""
+
+    clips: Sequence[Clip]
+    rows: dict[str, NDArray[np.float32]]
+    typical: Clip
+
+
+def answers(runs: Mapping[str, Runner], clips: Sequence[Clip]) -> Answers:
+    """What each of ``runs`` says of ``clips``, in one pass, so that each clip is decoded once and held alone.
+
+    Raises EarmarkError if a probability is no number: the best of such a row would be a class like any other.
+    """
+    rows: dict[str, list[NDArray[np.float32]]] = {name: [] for name in runs}
+    lengths = []
+    for clip in clips:
+        samples = clip.samples
+        lengths.append(len(samples))
+        for name, run in runs.items():
+            rows[name].append(_finite(run(samples), name, clip))
+    middle = int(np.argsort(lengths, kind="stable")[len(lengths) // 2])
+    return Answers(clips, {name: np.stack(found) for name, found in rows.items()}, clips[middle])
+
+
+def _finite(row: NDArray[np.float32], name: str, clip: Clip) -> NDArray[np.float32]:
+    if not np.isfinite(row).all():
+        fix = "export without --int8" if "int8" in name else "please report it with the model's params.yaml"
+        raise EarmarkError(f"{name}: on the clip {clip.name} a probability is no number. Nothing was written; {fix}")
+    return row
 
 
 def figures(
-    path: Path | None, run: Runner, clips: Sequence[Clip], expected: NDArray[Any], labels: Sequence[str]
+    given: Answers, name: str, reference: str, labels: Sequence[str], run: Runner, path: Path | None = None
 ) -> Figures:
-    """What ``run`` answers for ``clips``, against the pipeline's answers (n, k); ``path`` is the file that it runs."""
-    found = answers(run, clips)
+    """What was ``given`` by the one ``name``, against ``reference``; ``run`` is it, and ``path`` the file it runs."""
+    found, expected, clips = given.rows[name], given.rows[reference], given.clips
     differences = np.abs(found - expected).max(axis=1)
-    differences[np.isnan(differences)] = np.inf
     accuracy, interval = judged(found, clips, labels)
-    typical = sorted(clips, key=lambda clip: len(clip.samples))[len(clips) // 2]
-    median, p95 = latency(run, typical)
+    samples = given.typical.samples
+    median, p95 = latency(run, samples)
     return Figures(
         len(clips),
         accuracy,
@@ -87,7 +114,7 @@ def figures(
         path.stat().st_size / 1000 if path else 0.0,
         median,
         p95,
-        len(typical.samples),
+        len(samples),
     )
 
 
@@ -109,12 +136,12 @@ def wilson(right: int, n: int) -> tuple[float, float]:
     return float(middle - half), float(middle + half)
 
 
-def latency(run: Runner, clip: Clip) -> tuple[float, float]:
+def latency(run: Runner, samples: NDArray[np.float32]) -> tuple[float, float]:
     """Median and 95 % quantile of the time (ms) for one answer, waiting for none."""
     times = []
     for number in range(WARM + TIMES):
         started = time.perf_counter()
-        run(clip.samples)
+        run(samples)
         if number >= WARM:
             times.append(1000 * (time.perf_counter() - started))
     return float(np.median(times)), float(np.quantile(times, 0.95))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +41,23 @@ def quantise(source: Path, target: Path, clips: Iterable[Clip]) -> None:
     learned = [n.name for n in onnx.load(source).graph.node if n.name.startswith(NETWORK) and n.op_type in OPERATIONS]
     if not learned:
         raise EarmarkError(f"--int8: the model has none of {', '.join(OPERATIONS)}, so that nothing would be smaller")
-    logging.getLogger().setLevel(logging.ERROR)  # it advises a graph optimisation that has been done
-    quantize_static(
-        source, target, _Reader(found), quant_format=QuantFormat.QDQ, per_channel=True, nodes_to_quantize=learned,
-        op_types_to_quantize=OPERATIONS, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
-    )  # fmt: skip
+    with _errors_only():  # it advises a graph optimisation that has been done
+        quantize_static(
+            source, target, _Reader(found), quant_format=QuantFormat.QDQ, per_channel=True, nodes_to_quantize=learned,
+            op_types_to_quantize=OPERATIONS, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
+        )  # fmt: skip
+
+
+@contextmanager
+def _errors_only() -> Iterator[None]:
+    """The root logger, which is the one that onnxruntime writes to, tells errors alone for a while."""
+    root = logging.getLogger()
+    level = root.level
+    root.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        root.setLevel(level)
 
 
 class _Reader:

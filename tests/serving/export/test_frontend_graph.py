@@ -26,6 +26,7 @@ SETTINGS = {
     "a fixed reference": {"reference": 1.0, "dtype": "float16"},
     "half precision": {"dtype": "float16"},
     "of the clip's range": {"scale": "minmax"},
+    "of the clip's range, a number of bands that no vector has": {"scale": "minmax", "n_mels": 43},
     "windows, padded": {"window": {"frames": 50, "hop": 30}},
     "windows, repeated": {"window": {"seconds": 0.9, "rest": "repeat"}},
     "windows, moved back": {"window": {"frames": 40, "hop": 25, "rest": "shift"}},

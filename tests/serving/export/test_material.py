@@ -1,9 +1,11 @@
 """Recordings to measure with: those of one split, spread over the classes, or made sounds of many kinds."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from earmark.audio.decode import DecodeError, decode
+from earmark.audio.decode import decode
 from earmark.serving.export import material
 
 
@@ -16,6 +18,12 @@ def test_clips_of_one_split_in_order_with_their_labels(project):
     np.testing.assert_array_equal(clips[-1].samples, expected)
 
 
+@pytest.mark.parametrize(("place", "name"), [("..", "model"), (".", ".")])
+def test_a_relative_path_finds_the_recordings(project, monkeypatch, place, name):
+    monkeypatch.chdir(project / "results" / "model" / place)
+    assert len(material.clips(Path(name), "test", 16000)) == 4
+
+
 def test_fewer_clips_are_spread_over_the_classes(project):
     clips = material.clips(project / "results" / "model", "train", 8000, 4)
     assert [clip.label for clip in clips] == ["down", "down", "up", "up"]
@@ -26,7 +34,7 @@ def test_none_without_a_manifest_and_a_missing_recording_is_named(served, projec
     assert material.clips(served.folder, "test", 16000) == []
     (project / "sounds" / "up-7.wav").rename(tmp_path / "up-7.wav")
     try:
-        with pytest.raises(DecodeError, match=r"up-7.wav: .*no such file"):
+        with pytest.raises(material.AbsentError, match=r"up-7.wav: no such file \(1 of 4 test clips .*dvc pull"):
             material.clips(project / "results" / "model", "test", 16000)
     finally:
         (tmp_path / "up-7.wav").rename(project / "sounds" / "up-7.wav")

@@ -1,5 +1,7 @@
 """Eight bits: smaller, close, only in the learned part, and never without training clips."""
 
+import logging
+
 import numpy as np
 import onnx
 import pytest
@@ -36,6 +38,12 @@ def test_answers_are_close_on_clips_that_gave_no_ranges(exported, project):
         assert 0 < np.abs(expected - found).max() < 0.1
 
 
+def test_logging_is_as_before(exported, sounds, tmp_path):
+    before = logging.getLogger().level
+    quantise(exported / "model.onnx", tmp_path / "small.onnx", [material.Clip("a", lambda: sounds[0])])
+    assert logging.getLogger().level == before != logging.ERROR
+
+
 def test_refused_without_clips_or_without_anything_to_quantise(exported, tmp_path, sounds):
     with pytest.raises(EarmarkError, match="--int8: the ranges of an int8 model are measured on training clips"):
         quantise(exported / "model.onnx", tmp_path / "small.onnx", [])
@@ -44,4 +52,4 @@ def test_refused_without_clips_or_without_anything_to_quantise(exported, tmp_pat
     graph = onnx.helper.make_graph([node], "g", [taken], [given])
     onnx.save(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", OPSET)]), tmp_path / "a.onnx")
     with pytest.raises(EarmarkError, match="has none of Conv, Gemm, MatMul"):
-        quantise(tmp_path / "a.onnx", tmp_path / "small.onnx", [material.Clip("a", sounds[0])])
+        quantise(tmp_path / "a.onnx", tmp_path / "small.onnx", [material.Clip("a", lambda: sounds[0])])

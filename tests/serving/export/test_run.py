@@ -12,7 +12,9 @@ import soundfile
 
 from earmark.serving.calibration import calibrated
 from earmark.serving.export import run
+from earmark.serving.facts import Facts
 from earmark.serving.predictor import Predictor
+from earmark.serving.recogniser import Recogniser
 
 pytestmark = pytest.mark.xdist_group("export")  # one worker makes the files
 
@@ -38,7 +40,8 @@ def script(folder, *words, absent=NEVER, fails=False):
     command = [sys.executable, "-I", "-c", BLOCKED, absent, str(folder / "run.py"), *map(str, words)]
     done = subprocess.run(command, capture_output=True, text=True, cwd="/", check=False)
     assert (done.returncode != 0) == fails, done.stderr
-    return done.stderr if fails else [line.split("\t") for line in done.stdout.splitlines()]
+    lines = [line.split("\t") for line in done.stdout.splitlines()]
+    return (lines, done.stderr) if fails else lines
 
 
 @pytest.mark.parametrize("suffix", ["onnx", "tflite"])
@@ -72,19 +75,57 @@ def test_long_recordings_calibration_and_the_threshold(exported, tmp_path):
 def test_another_rate_is_resampled_or_refused_in_words(exported, tmp_path):
     soundfile.write(tmp_path / "clip.wav", np.stack([0.1 * np.sin(np.arange(24000) / 5)] * 2, axis=1), 24000)
     assert len(script(exported, tmp_path / "clip.wav")) == 1
-    refusal = script(exported, tmp_path / "clip.wav", absent=f"{NEVER},soxr", fails=True)
+    _, refusal = script(exported, tmp_path / "clip.wav", absent=f"{NEVER},soxr", fails=True)
     assert "24000 Hz; the model wants 16000 Hz: convert it, or pip install soxr" in refusal
 
 
+def test_files_of_no_use_are_named_and_the_others_answered(exported, served, tmp_path):
+    tone = 0.1 * np.sin(np.arange(16000) / 5)
+    sounds = {"empty": tone[:0], "holes": np.where(np.arange(16000) == 9, np.nan, tone), "loud": tone * 1e20}
+    for name, samples in sounds.items():
+        soundfile.write(tmp_path / f"{name}.wav", samples, 16000, subtype="FLOAT")
+    (tmp_path / "text.wav").write_text("no sound")
+    bad = [tmp_path / f"{name}.wav" for name in (*sounds, "text", "absent")]
+    lines, said = script(exported, *bad, served.files[0], fails=True)
+    assert [path for path, _, _ in lines] == [str(served.files[0])]
+    reasons = [
+        "no sound in it",
+        *2 * ["samples that are not numbers, or beyond 1e+09"],
+        "cannot be read",
+        "no such file",
+    ]
+    named = [line for line in said.splitlines() if line.startswith(str(tmp_path))]
+    for line, path, reason in zip(named, bad, reasons, strict=True):
+        assert line.startswith(f"{path}: {reason}")
+
+
+def test_the_usual_model_is_one_that_runs_here(exported, served):
+    for other in OTHER.values():
+        assert len(script(exported, served.files[0], absent=f"{NEVER},{other}")) == 1
+    none = ",".join([NEVER, *OTHER.values()])
+    _, said = script(exported, served.files[0], absent=none, fails=True)
+    assert said == "model.tflite needs a library that is not installed: pip install ai-edge-litert\n"
+    _, said = script(exported, served.files[0], "--model", "model-int8.onnx", absent=none, fails=True)
+    assert said == "model-int8.onnx needs a library that is not installed: pip install onnxruntime\n"
+
+
 def test_it_is_short_and_has_help(exported):
-    assert len(Path(run.__file__).read_text().splitlines()) <= 90
+    assert len(Path(run.__file__).read_text().splitlines()) <= 120
     done = subprocess.run([sys.executable, exported / "run.py", "--help"], capture_output=True, text=True, check=True)
     assert "--unknown" in done.stdout
     assert "model-int8.tflite" in done.stdout
 
 
+@pytest.mark.parametrize("seconds", [1.5, 1.5000875, 0.33333])
+def test_a_long_recording_is_cut_where_predict_cuts_it(served, seconds):
+    recogniser = Recogniser(Predictor.load(served.folder), Facts(typical_seconds=seconds, longest_seconds=seconds))
+    card = {name: getattr(recogniser, name) for name in ("window_seconds", "hop_seconds")}
+    parts = run.windows(np.arange(100_000), card | {"longest_seconds": seconds, "sample_rate": recogniser.rate})
+    assert [(part[0], part[-1] + 1) for part in parts] == recogniser.windows(100_000)
+
+
 def test_windows_cover_a_recording_and_calibration_is_that_of_serving():
-    card = {"window_seconds": 2, "longest_seconds": 3, "sample_rate": 10}
+    card = {"window_seconds": 2, "hop_seconds": 1, "longest_seconds": 3, "sample_rate": 10}
     assert [len(part) for part in run.windows(np.arange(30), card)] == [30]
     parts = run.windows(np.arange(47), card)
     assert [(part[0], part[-1]) for part in parts] == [(0, 19), (10, 29), (20, 39), (27, 46)]
