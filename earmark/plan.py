@@ -218,8 +218,7 @@ class Plan:
 
     @cached_property
     def _examples(self) -> list[Any]:
-        """What a training learns from: front end, backbone, the training and validation clips with labels, and what
-        augmentation draws from."""
+        """What is learned from: front end, backbone, training and validation clips with labels, what augments them."""
         names = ["clip_id", "audio_digest", "start", "end", "label", "split"]
         clips = digest([[row[n] for n in names] for row in self._rows(names) if row["split"] in ("train", "val")])
         added = [self._from_images] if self._from_images else []
