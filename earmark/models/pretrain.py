@@ -28,6 +28,7 @@ from earmark.models.inputs import decibels
 from earmark.models.normalise import band_mean_removed
 from earmark.models.pooling import Statistics
 from earmark.models.synthetic import WordImages
+from earmark.models.train import compute_on_one_thread
 from earmark.store import replacing
 
 EPOCHS, VOICES, BATCH = 6, 80, 64
@@ -57,6 +58,7 @@ def pretrain(
     run. Returns the record of the JSON file; the weights of every epoch replace those of the last one. Raises
     EarmarkError if espeak-ng is missing.
     """
+    compute_on_one_thread()
     features = FeatureParams()
     corpus = synthetic.speak_words(features, voices or VOICES, words, workers=workers)
     return learn(corpus, features, output, epochs or EPOCHS)
