@@ -326,7 +326,6 @@ def test_levels_that_nothing_has_and_what_is_not_augmented_leave_the_key(plan_of
     monkeypatch.setattr(versions, "AUGMENT", 98)
     assert plan_of(train=augmented).model_key != after
     monkeypatch.setattr(versions, "SCRATCH", 99)
-    monkeypatch.setattr(versions, "ENSEMBLE", 99)
     assert keys(plan_of()) == before
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 from earmark.config import Params
 from earmark.tracking.description import DESCRIPTION_TAG
 from earmark.tracking.ending import ending, terminable
-from earmark.tracking.process import PROCESS_TAG, claim, end_abandoned, mark
+from earmark.tracking.process import claim, end_abandoned, end_badly, end_runs_of, mark
 from earmark.tracking.run import MODEL_KEY_TAG, REASON_TAG, Training, log_scalars
 from earmark.tracking.server import Server
 from earmark.tracking.watchdog import Watchdog
@@ -108,8 +108,8 @@ class ParentRun:
             if error is None:
                 self._client.set_terminated(self.run_id, "FINISHED", self._end_time())
             else:
-                self._end_badly(self.run_id, *ending(error))
-                self._end_waiting(*ending(error))
+                # the members that wait have the same mark: a training that begins claims its run
+                end_runs_of(self._client, self._run.info.experiment_id, mark(os.getpid()), *ending(error))
 
     def child(self, params: Params, model_key: str, data: str, name: str) -> Child:
         """The run of a member's model, found or created, tagged as a member and, if it has no parent, made a child.
@@ -144,7 +144,7 @@ class ParentRun:
         with self.server.explained():
             run = self._client.get_run(child.run_id)
             if run.info.status == "RUNNING" or status == "KILLED":
-                self._end_badly(child.run_id, status, reason)
+                end_badly(self._client, child.run_id, status, reason)
 
     def point(self, step: int, values: Mapping[str, float]) -> None:
         """Log metrics of the parent at a step (the number of the member), once."""
@@ -222,14 +222,3 @@ class ParentRun:
             return None
         members = (self._client.get_run(run_id).info.end_time for run_id in self._children)
         return max([self._run.info.end_time, *(end or 0 for end in members)])
-
-    def _end_waiting(self, status: str, reason: str) -> None:
-        """Mark the members whose training has not begun: it would have claimed their runs."""
-        for run_id in self._children:
-            run = self._client.get_run(run_id)
-            if run.info.status == "RUNNING" and run.data.tags.get(PROCESS_TAG) == mark(os.getpid()):
-                self._end_badly(run_id, status, reason)
-
-    def _end_badly(self, run_id: str, status: str, reason: str) -> None:
-        self._client.set_tag(run_id, REASON_TAG, reason[:5000])
-        self._client.set_terminated(run_id, status)

@@ -39,19 +39,22 @@ def end_abandoned(client: MlflowClient, experiment: str) -> None:
     """Mark the runs of an experiment KILLED that are RUNNING although their process, on this machine, is gone."""
     for run in client.search_runs([experiment], "attributes.status = 'RUNNING'"):
         if is_gone(run.data.tags.get(PROCESS_TAG, "")):
-            _kill(client, run.info.run_id)
+            end_badly(client, run.info.run_id)
 
 
-def end_runs_of(client: MlflowClient, experiment: str, marked: str) -> None:
-    """Mark the runs of an experiment KILLED that are RUNNING by a process, by its mark, of which the end was seen."""
+def end_runs_of(
+    client: MlflowClient, experiment: str, marked: str, status: str = "KILLED", reason: str = REASON
+) -> None:
+    """End the runs of an experiment that are RUNNING by a process, by its mark, of which the end was seen."""
     for run in client.search_runs([experiment], "attributes.status = 'RUNNING'"):
         if run.data.tags.get(PROCESS_TAG) == marked:
-            _kill(client, run.info.run_id)
+            end_badly(client, run.info.run_id, status, reason)
 
 
-def _kill(client: MlflowClient, run_id: str) -> None:
-    client.set_tag(run_id, REASON_TAG, REASON)
-    client.set_terminated(run_id, "KILLED")
+def end_badly(client: MlflowClient, run_id: str, status: str = "KILLED", reason: str = REASON) -> None:
+    """Mark a run that came to no end, FAILED or KILLED, with the reason."""
+    client.set_tag(run_id, REASON_TAG, reason[:5000])
+    client.set_terminated(run_id, status)
 
 
 def is_gone(marked: str) -> bool:

@@ -38,6 +38,13 @@ def test_own_weights_can_be_used_by_path(tiny):
     assert KerasEngine(params).features(np.zeros((1, 40, 30, 1), np.float32)).shape == (1, 768)
 
 
+def test_other_threads_give_the_same_bytes(tiny, tmp_path):
+    environment = {name: value for name, value in os.environ.items() if name != "TF_NUM_INTRAOP_THREADS"}
+    options = ("--epochs", "1", "--voices", "2", "--words", "2")
+    subprocess.run([sys.executable, "-m", "earmark", "backbone", tmp_path, *options], env=environment, check=True)
+    assert file_digest(tmp_path / pretrain.WEIGHTS_FILE) == tiny[1]["weights_sha256"]
+
+
 def test_embedded_record_tells_the_recipe():
     record = backbones.record()
     assert len(record["classes"]) == 600

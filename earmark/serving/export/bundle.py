@@ -162,13 +162,19 @@ def _measured(folder: Path, predictor: Predictor, clips: Sequence[Clip]) -> dict
 
 
 def _run(path: Path) -> Runner:
+    """An exported file; what fails when it is loaded, or at an answer, is an EarmarkError that names it."""
     with _refusing(path.name):
-        return _refusing(path.name)(runner(path))
+        run = runner(path)
+
+    def answer(samples: Any) -> Any:
+        with _refusing(path.name):
+            return run(samples)
+
+    return answer
 
 
 @contextmanager
 def _refusing(name: str) -> Iterator[None]:
-    """Failures of an exported file, when it is loaded and at each answer, as EarmarkErrors that name it."""
     try:
         yield
     except Exception as error:  # both libraries have exception classes of their own for every kind of failure
